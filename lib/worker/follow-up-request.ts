@@ -1,6 +1,11 @@
 import { type NewAuditEvent, recordEvent } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
-import { gatherSituation, lockRequest } from '#lib/adapters/db/requests/lock-request'
+import {
+  gatherSituation,
+  type LockedRequest,
+  lockRequest,
+  type Situation,
+} from '#lib/adapters/db/requests/lock-request'
 import { saveFollowUp } from '#lib/adapters/db/requests/save-follow-up'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { SystemActor } from '#lib/core/access/actor'
@@ -9,7 +14,18 @@ import { secondsOn } from '#lib/core/approvals/approval-clock'
 import { stepsThatCount } from '#lib/core/approvals/current-steps'
 import { followUpOf, nextFollowUp } from '#lib/core/approvals/escalation'
 import { hasExpired } from '#lib/core/approvals/request-expiry'
-import { resolve } from '#lib/core/approvals/resolve'
+import { resolve, type StepState } from '#lib/core/approvals/resolve'
+
+/** The steps of a locked request with those who approved them, as they count now. */
+export function statesOf(request: LockedRequest, { decisions, clock }: Situation): StepState[] {
+  const counted = decisions.map(({ personId, person, decision, groups, at }) => ({
+    ...{ personId, decision, groups: groupsStillCounting(groups, person.groups) },
+    afterSeconds: secondsOn(clock, new Date(at)),
+  }))
+  const { configuration } = currentPolicy()
+  const current = configuration.entitlements.find(({ name }) => name === request.entitlement.name)
+  return resolve(stepsThatCount(request, current?.approvals ?? null, configuration), counted).steps
+}
 
 /**
  * Reminds the approvers of a request, or escalates it, whatever is due. Of several workers one does it, because the row is
@@ -19,7 +35,8 @@ export async function followUpRequest(actor: SystemActor, requestId: string): Pr
   return transaction(async (tx) => {
     const request = await lockRequest(tx, requestId)
     if (request?.status !== 'pending' || !request.followUpAt) return false
-    const { now, decisions, clock, signatureFailure } = await gatherSituation(tx, request)
+    const situation = await gatherSituation(tx, request)
+    const { now, clock, signatureFailure } = situation
     const { id, steps, approverGroups, followUpAt, requester, cluster, namespaces, policyHash } = request
     if (followUpAt > now || hasExpired(request, now)) return false
     const about = { requestId: id, personId: requester.id, cluster, namespaces, policyHash }
@@ -29,13 +46,7 @@ export async function followUpRequest(actor: SystemActor, requestId: string): Pr
       await recordEvent(tx, { type: 'record.rejected', actor, data: signatureFailure, about })
       return true
     }
-    const counted = decisions.map(({ personId, person, decision, groups, at }) => ({
-      ...{ personId, decision, groups: groupsStillCounting(groups, person.groups) },
-      afterSeconds: secondsOn(clock, new Date(at)),
-    }))
-    const { configuration } = currentPolicy()
-    const current = configuration.entitlements.find(({ name }) => name === request.entitlement.name)
-    const { steps: states } = resolve(stepsThatCount(request, current?.approvals ?? null, configuration), counted)
+    const states = statesOf(request, situation)
     const { reminded, escalated } = followUpOf(steps, states, { clock, since: followUpAt, now })
     const events: NewAuditEvent[] = escalated.map((data) => ({ type: 'request.escalated', actor, data, about }))
     if (reminded) events.push({ type: 'request.reminded', actor, data: reminded, about })

@@ -18,6 +18,7 @@ import {
 import { currentPolicy, onPolicyChange } from '#lib/adapters/policy/current'
 import { AppError } from '#lib/core/access/errors'
 import { log } from '#lib/observability/log'
+import { watchHandovers } from './announce-handovers.ts'
 import { followUpRequest } from './follow-up-request.ts'
 import { fulfillOrder, fulfillUnansweredOrders, issueHere } from './fulfill-order.ts'
 import { lapseRequest } from './lapse-request.ts'
@@ -79,6 +80,7 @@ export function startWorker(): { stop(): Promise<void> } {
     (name) => readRightsOf(currentPolicy().configuration, name, stopSignal.signal),
     'reading rights',
   )
+  const announceHandovers = watchHandovers()
   const orders = new Set<Promise<void>>()
   let isStopping = false
   let deadlineTimer: NodeJS.Timeout | undefined
@@ -171,7 +173,7 @@ export function startWorker(): { stop(): Promise<void> } {
       else void states.settled().then(() => isStopping || sweeps.start(name, sweepEvery - 1))
     }
     inBackground(housekeeping())
-    inBackground(readRotas())
+    inBackground(readRotas().then(announceHandovers))
   }
 
   const heartbeat = () => inBackground(recordHeartbeat(worker))
@@ -185,7 +187,7 @@ export function startWorker(): { stop(): Promise<void> } {
       sweeps.start(name, 0)
     }
     queue.wake()
-    inBackground(readRotas())
+    inBackground(readRotas().then(announceHandovers))
   })
   log.info({ worker }, 'worker started')
 

@@ -4,7 +4,8 @@ const time = z.iso.datetime()
 
 /** lib/core/notices/kinds.ts has the same lists. */
 const kinds = [
-  ...(['request-waits', 'request-reminder', 'request-escalated', 'comment-added', 'request-decided'] as const),
+  ...(['request-waits', 'request-reminder', 'request-escalated', 'request-handed-over'] as const),
+  ...(['comment-added', 'request-decided'] as const),
   ...(['access-began', 'access-ends-soon', 'access-revoked'] as const),
   ...(['access-ended', 'begin-failed', 'end-failed', 'break-glass-used', 'review-due', 'review-recorded'] as const),
   ...(['posture-worsened', 'suspicious-call'] as const),

@@ -17,6 +17,13 @@ export const stepsAt = (steps: readonly ApprovalStep[], clock: ApprovalClock, at
 /** Every group that a step ever names. */
 export const allGroups = (step: ApprovalStep): string[] => groupsAfter(step, Number.POSITIVE_INFINITY)
 
+/** The steps that still need an approval. */
+export const openSteps = (steps: readonly ApprovalStep[], states: readonly StepState[]): ApprovalStep[] =>
+  steps.filter((_, index) => {
+    const state = states[index]
+    return state !== undefined && state.approvedBy.length < state.count
+  })
+
 const timesOf = ({ remindAfter, escalate = [] }: ApprovalStep) => [
   ...(remindAfter === undefined ? [] : [remindAfter]),
   ...escalate.map(({ after }) => after),
@@ -46,10 +53,7 @@ export function followUpOf(
 ): FollowUp {
   const [from, to] = [secondsOn(clock, since), secondsOn(clock, now)]
   const isDue = (seconds: number) => seconds >= from && seconds <= to
-  const open = steps.filter((_, index) => {
-    const state = states[index]
-    return state !== undefined && state.approvedBy.length < state.count
-  })
+  const open = openSteps(steps, states)
   const escalated = open.flatMap((step) => {
     const levels = (step.escalate ?? []).filter(({ after }) => isDue(after))
     const last = levels.at(-1)

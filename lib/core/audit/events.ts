@@ -145,6 +145,10 @@ export const auditEvents = {
     (d) =>
       `escalated the request to ${groupsInWords(d.to)}: ${groupsInWords(d.from)} did not complete it within ${durationInWords(d.afterSeconds)}`,
   ),
+  'request.handed-over': define(
+    z.strictObject({ rota: text, to: z.array(text) }),
+    (d) => `announced the request to ${d.to.join(' and ')}, who came on call for ${d.rota}`,
+  ),
   'request.narrowed': define(z.strictObject({ digest: text, result: text }), () => 'narrowed the request'),
 
   'decision.made': define(

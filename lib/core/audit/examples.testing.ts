@@ -35,6 +35,7 @@ export const eventExamples: { [T in AuditEventType]: unknown } = {
   'request.lapsed': {},
   'request.reminded': { groups: ['sre'], afterSeconds: 600 },
   'request.escalated': { from: ['sre'], to: ['on-call:platform'], afterSeconds: 900 },
+  'request.handed-over': { rota: 'platform', to: ['tomas@example.com'] },
   'request.narrowed': { digest: 'sha256:0', result: 'sha256:1' },
   'decision.made': { decision: 'approve', digest: 'sha256:0', note: null, groups: ['sre'] },
   'decision.refused': { code: 'own-request', sentence: 's' },

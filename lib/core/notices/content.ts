@@ -65,6 +65,8 @@ export type RequestFacts = {
   suspicion: { kind: Suspicion; account: string } | null
   /** To whom it was escalated, and how long no one had decided it. */
   escalation: { from: readonly string[]; to: readonly string[]; afterSeconds: number } | null
+  /** The rota whose handover it is about, and the addresses of those who came on call. */
+  handover: { rota: string; to: readonly string[] } | null
   grant: {
     expiresAt: Date | null
     endedAt: Date | null
@@ -107,7 +109,7 @@ type Said = Pick<Content, 'headline' | 'sentences' | 'quote' | 'isHandled'> & { 
 
 /** What each kind says, with names that are already in one line. */
 function said(
-  { kind, request, decision, comment, suspicion, escalation, grant, breakGlass }: RequestFacts,
+  { kind, request, decision, comment, suspicion, escalation, handover, grant, breakGlass }: RequestFacts,
   isPersonal: boolean,
 ): Said {
   const title = line(request.title, 120)
@@ -148,6 +150,19 @@ function said(
           `It still needs a decision: ${first} did not complete it${waited}.${next}`,
           ...only('You can now approve or deny this request in Postern.'),
         ],
+        quote: quoteOf(request.requester, request.reason),
+        isHandled: false,
+        action: 'Review in Postern',
+      }
+    }
+    case 'request-handed-over': {
+      const rota = line(handover?.rota ?? 'this request', 80)
+      const onCall = line(handover?.to.join(' and ') ?? 'Someone else', 200)
+      return {
+        headline: `The request of ${requester} still waits for a decision: ${where}`,
+        sentences: isPersonal
+          ? [`You are on call for ${rota} now. You can approve or deny this request in Postern.`]
+          : [`On call for ${rota} now: ${onCall}.`],
         quote: quoteOf(request.requester, request.reason),
         isHandled: false,
         action: 'Review in Postern',

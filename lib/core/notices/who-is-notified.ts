@@ -3,7 +3,8 @@
 import { hasGroupInCommon } from '#lib/core/access/absence'
 import type { Person } from '#lib/core/access/actor'
 import { type ApprovalStep, isAmong, type Who } from '#lib/core/access/entitlement'
-import { hasVerifiedEmail, isSamePerson } from '#lib/core/access/same-person'
+import { onCallGroup } from '#lib/core/access/on-call'
+import { hasVerifiedEmail, isSamePerson, mailboxOf } from '#lib/core/access/same-person'
 import type { RequestStatus } from '#lib/core/access/status'
 import { mayDecide } from '#lib/core/approvals/may-decide'
 import type { NoticeKind } from './kinds.ts'
@@ -39,6 +40,8 @@ export type Situation = {
   actorId: string | null
   /** The groups that an escalation added; empty for any other event. */
   escalatedTo: readonly string[]
+  /** The rota whose handover it is about, and the mailboxes (same-person.ts) of those who came on call; null for any other event. */
+  handover: { rota: string; to: readonly string[] } | null
   /** Who wrote the comment that the notice is about, and the approvers who have commented; null for any other event. */
   comment: { isByRequester: boolean; approverIds: readonly string[] } | null
   /** The people who were notified that the request waits, or are about to be. */
@@ -65,6 +68,12 @@ const isApproverStill = ({ person }: Recipient, { steps, currentSteps }: Situati
     [...steps, ...(currentSteps ?? [])].flatMap(({ groups }) => groups),
   )
 
+/** Did this person come on call with that handover, and are they still? */
+const cameOnCall = (person: Person, { handover }: Situation) =>
+  handover !== null &&
+  isIn(person, [onCallGroup(handover.rota)]) &&
+  handover.to.includes(mailboxOf(person.email ?? '') ?? '')
+
 /** The approvers who talk with the requester; while none does, everyone who may decide the request. */
 function readsComment(recipient: Recipient, situation: Situation): boolean {
   const { comment, requester } = situation
@@ -81,6 +90,7 @@ export function isCurrent(kind: NoticeKind, situation: Situation): boolean {
     case 'request-waits':
     case 'request-reminder':
     case 'request-escalated':
+    case 'request-handed-over':
     case 'comment-added':
       return status === 'pending'
     case 'access-began':
@@ -131,6 +141,8 @@ export function isNotified(kind: NoticeKind, recipient: Recipient, situation: Si
       return areGroupsKnown && isDecider(recipient, situation)
     case 'request-escalated':
       return areGroupsKnown && isIn(person, situation.escalatedTo) && isDecider(recipient, situation)
+    case 'request-handed-over':
+      return areGroupsKnown && cameOnCall(person, situation) && isDecider(recipient, situation)
     case 'comment-added':
       if (person.id === situation.actorId) return false
       return isHolder || (areGroupsKnown && readsComment(recipient, situation))

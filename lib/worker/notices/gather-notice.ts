@@ -47,6 +47,12 @@ function escalationOf({ type, data }: RecordedEvent) {
   return parsed?.data ?? null
 }
 
+/** The handover that an event records; null for any other event. */
+function handoverOf({ type, data }: RecordedEvent) {
+  const parsed = type === 'request.handed-over' ? auditEvents[type].data.safeParse(data) : null
+  return parsed?.data ?? null
+}
+
 /** The suspicious call that an event records; null for any other event. */
 function suspicionOf({ type, data }: RecordedEvent) {
   const parsed = type === 'activity.suspicious' ? auditEvents[type].data.safeParse(data).data : null
@@ -94,6 +100,7 @@ function situationOf(row: RequestRow, event: RecordedEvent, notified: readonly s
     actorId: event.actorId,
     comment: discussionOf(commentOf(event, row), row),
     escalatedTo: escalationOf(event)?.to ?? [],
+    handover: handoverOf(event),
     notifiedThatItWaits: notified,
     now,
   }
@@ -120,6 +127,7 @@ function factsOf(kind: RequestFacts['kind'], row: RequestRow, event: RecordedEve
     comment: comment ? { ...comment, by: comment.person.name } : null,
     suspicion: suspicionOf(event),
     escalation: escalationOf(event),
+    handover: handoverOf(event),
     grant: row.grant,
   }
 }
@@ -135,13 +143,14 @@ export async function recipientsNow(which: Parameters<typeof findRecipients>[0])
 }
 
 async function candidatesOf(kind: RequestFacts['kind'], situation: Situation): Promise<Recipient[]> {
-  const { requester, steps, currentSteps, comment, notifiedThatItWaits, admins, auditors, now } = situation
+  const { requester, steps, currentSteps, comment, handover, notifiedThatItWaits, admins, auditors, now } = situation
   const groups = [...steps, ...(currentSteps ?? [])].flatMap((step) => step.groups)
   const membersOf = (groups: readonly string[], ids: readonly string[] = []) => {
     const onCall = onCallMailboxes(currentPolicy().configuration.rotas, groups, now)
     const { mailboxes, subjects } = namedBy(groups)
     return recipientsNow({ ids, groups, mailboxes: [...onCall, ...mailboxes], subjects })
   }
+  if (kind === 'request-handed-over') return recipientsNow({ mailboxes: handover?.to ?? [] })
   if (kind === 'request-waits' || kind === 'request-reminder' || kind === 'request-escalated') return membersOf(groups)
   if (kind === 'comment-added') {
     const talking = comment?.approverIds ?? []

@@ -43,6 +43,7 @@ test.each([
   ['request.submitted', {}, ['request-waits']],
   ['request.reminded', {}, ['request-reminder']],
   ['request.escalated', {}, ['request-escalated']],
+  ['request.handed-over', {}, ['request-handed-over']],
   ['request.approved', { automatic: false }, ['request-decided']],
   ['request.denied', {}, ['request-decided']],
   ['request.withdrawn', {}, ['request-decided']],

@@ -68,7 +68,7 @@ export async function postponeEntry({ eventId, kind }: OutboxEntry): Promise<voi
 export async function notifiedThatItWaits(requestId: string): Promise<string[]> {
   const rows = await db().$queryRaw<Array<{ recipient: string }>>`
     SELECT DISTINCT recipient FROM notices
-    WHERE request_id = ${requestId} AND kind IN ('request-waits', 'request-reminder', 'request-escalated')
+    WHERE request_id = ${requestId} AND kind IN ('request-waits', 'request-reminder', 'request-escalated', 'request-handed-over')
       AND recipient <> ${everyone}
       AND (outcome IS NULL OR outcome = 'sent')`
   return rows.map(({ recipient }) => recipient)

@@ -1,0 +1,20 @@
+import { db, type Tx } from '#lib/adapters/db/client'
+
+/** Pending requests that one of these groups may approve, oldest first. */
+export async function pendingOnCall(groups: readonly string[]): Promise<string[]> {
+  const rows = await db().$queryRaw<Array<{ id: string }>>`
+    SELECT id FROM requests WHERE status = 'pending' AND approver_groups && ${[...groups]}::text[] ORDER BY created_at`
+  return rows.map(({ id }) => id)
+}
+
+/** The mailboxes (same-person.ts) of those who were notified that a request waits, by mail or because they came on call. */
+export async function announcedTo(tx: Tx, requestId: string): Promise<string[]> {
+  const rows = await tx.$queryRaw<Array<{ mailbox: string }>>`
+    SELECT jsonb_array_elements_text(data -> 'to') AS mailbox FROM audit_events
+    WHERE request_id = ${requestId} AND type = 'request.handed-over'
+    UNION
+    SELECT unnest(p.known_emails) FROM notices n JOIN people p ON p.id = n.recipient
+    WHERE n.request_id = ${requestId} AND n.kind IN ('request-waits', 'request-reminder', 'request-escalated')
+      AND (n.outcome IS NULL OR n.outcome = 'sent')`
+  return rows.map(({ mailbox }) => mailbox)
+}
