@@ -2,7 +2,6 @@ import { Command } from 'commander'
 import { submitted } from '#lib/api-client/shapes'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
 import { ask } from '../ask.ts'
-import { deleteCredentials } from '../kubernetes/credential-cache.ts'
 import { line, note } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
@@ -29,8 +28,6 @@ async function extend(terminal: Terminal, argument: string, options: Options) {
   terminal.stdout.write(`${id}\n`)
   if (options.wait) {
     const { grant } = await waitUntilActive(terminal, api, id, options.timeout)
-    // The access before the extension ended when the new one began.
-    deleteCredentials(terminal.env, api.session.context)
     note(
       terminal,
       `Extended${grant?.expiresAt ? ` until ${clock(grant.expiresAt)}` : ''}. Kubeconfigs of postern go on working.`,

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type RequestState, request as requestShape } from '#lib/api-client/shapes'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
+import { deleteCredentials } from '../kubernetes/credential-cache.ts'
 import { line, note } from '../output.ts'
 import { programName } from '../program-name.ts'
 import type { Api } from '../server/api.ts'
@@ -97,7 +98,11 @@ export async function waitUntilActive(
       )
     }
     live.end()
-    if (state.grant?.status === 'active') return state
+    if (state.grant?.status === 'active') {
+      // A kept token may be of access that this one extends, which ended when this one began.
+      deleteCredentials(terminal.env, api.session.context)
+      return state
+    }
     const decided = state.status === 'denied' ? await whyDenied(api, id) : ''
     throw new CommandFailure(
       exitCodes.refused,
