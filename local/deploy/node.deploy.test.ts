@@ -1,9 +1,9 @@
 // Installs Postern on a real node as docs/install.md says, and uses it there: `npm run test:deploy`. Each test needs the ones
 // before it.
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { stringify } from 'yaml'
 import type { IssuedCredential } from '#lib/core/access/credential-resource'
 import type { RequestResource } from '#lib/core/access/request-resource'
@@ -11,8 +11,10 @@ import { apiFor } from '#local/demo/api-client'
 import { nodeObstacle } from '#local/node/obstacle'
 import { openClient } from '#local/parts/postgres'
 import { signInAs } from '#local/parts/sign-in'
+import { onTerminal } from '#testing/pseudo-terminal'
 import { until } from '#testing/until'
 import { machineState, processesWith } from './machine.testing.ts'
+import { installCommand, openTerminal, type Ran } from './own-terminal.testing.ts'
 import {
   documentedCommands,
   openStage,
@@ -139,10 +141,16 @@ describe.skipIf(obstacle)('on a real node', () => {
       }
       return response
     }
+    // The network plugin applies the policies a moment after a pod is ready.
+    await until('every web pod to reach the provider', () =>
+      podsOf('web').every((pod) => connects('postern-system', pod, '10.244.0.1', stage.providerPort) === 'connected'),
+    )
     const form = new URLSearchParams({ callbackUrl: '/' })
     const begun = await browse(`${origin}/api/auth/signin/oidc`, { method: 'POST', body: form })
     const toProvider = begun.headers.get('location') ?? ''
-    expect(toProvider).toMatch(new RegExp(`^${stage.issuer}/`))
+    expect(toProvider, stage.kubectl('logs', system, '-l=app.kubernetes.io/component=web', '--tail=5')).toMatch(
+      new RegExp(`^${stage.issuer}/`),
+    )
     // The browser is on this machine, which reaches the provider at another address.
     const fromHere = toProvider.replace(stage.issuer, `https://127.0.0.1:${stage.providerPort}`)
     await browse(await signInAs(fromHere, `${origin}/api/auth/callback/oidc`, 'mina'))
@@ -151,26 +159,33 @@ describe.skipIf(obstacle)('on a real node', () => {
     expect(await page.text()).toContain('Mina Okafor')
   })
 
+  /** Makes pods with the image that the node has, and waits until they are ready. */
+  const startPods = async (...pods: { name: string; namespace: string; code: string }[]) => {
+    await stage.apply(
+      ...pods.map(({ name, namespace, code }) => ({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, namespace },
+        spec: {
+          terminationGracePeriodSeconds: 1,
+          containers: [{ name, image: `${image.repository}@${image.digest}`, command: node(code) }],
+        },
+      })),
+    )
+    for (const { name, namespace } of pods)
+      stage.kubectl('wait', '--for=condition=Ready', `--namespace=${namespace}`, `pod/${name}`, '--timeout=120s')
+  }
+  const idle = 'setInterval(() => {}, 1e6)'
+
   test('a person gets a shell in a real pod by a request that someone else approves', async () => {
-    const pod = {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'api', namespace: 'payments' },
-      spec: {
-        terminationGracePeriodSeconds: 1,
-        containers: [
-          { name: 'api', image: `${image.repository}@${image.digest}`, command: node('setInterval(() => {}, 1e6)') },
-        ],
-      },
-    }
-    const elsewhere = { ...pod, metadata: { name: 'probe', namespace: 'elsewhere' } }
     await until('the ServiceAccounts to exist', () => {
       const names = stage.kubectl('get', 'serviceaccounts', '-A', '-o=name', '--field-selector=metadata.name=default')
       return names.split('\n').length > 5
     })
-    await stage.apply(pod, elsewhere)
-    for (const { name, namespace } of [pod.metadata, elsewhere.metadata])
-      stage.kubectl('wait', '--for=condition=Ready', `--namespace=${namespace}`, `pod/${name}`, '--timeout=120s')
+    await startPods(
+      { name: 'api', namespace: 'payments', code: idle },
+      { name: 'probe', namespace: 'elsewhere', code: idle },
+    )
 
     const [mina, priya] = [await as('mina'), await as('priya')]
     const began = Date.now()
@@ -230,6 +245,124 @@ describe.skipIf(obstacle)('on a real node', () => {
       session.kill()
       watch.kill()
     }
+  })
+
+  let terminals: Record<'mina' | 'priya', Awaited<ReturnType<typeof openTerminal>>>
+
+  /** Approves a request in Priya's terminal, and waits in Mina's until its access works. */
+  const approve = async (id: string) => {
+    const { mina, priya } = terminals
+    const { digest }: RequestResource = JSON.parse(await priya.postern('show', id, '-o', 'json'))
+    await priya.postern('approve', id, '--digest', digest)
+    await mina.postern('wait', id)
+  }
+
+  test('with the credential plugin, kubectl runs commands in a pod and follows its log across an extension, and after the end it says why', async () => {
+    const programs = await timed('the command, packed and installed', () => installCommand(stage.folder))
+    terminals = {
+      mina: await openTerminal(stage, 'mina', programs),
+      priya: await openTerminal(stage, 'priya', programs),
+    }
+    const { mina, priya } = terminals
+    await startPods({ name: 'checkout', namespace: 'payments', code: `console.log('started');${idle}` })
+    /** Runs Node.js in the pod. */
+    const execute = (...args: string[]) => mina.kubectl('exec', 'checkout', '--', ...node(...args))
+    /** Adds a line to the log of the pod, from a command in it. */
+    const addToLog = async (text: string) => {
+      const ran = await execute(`fs.writeFileSync('/proc/1/fd/1', '${text}\\n')`)
+      expect(ran).toEqual({ code: 0, out: '', err: '' })
+    }
+
+    const reason = ['--reason', 'checkout does not answer']
+    const id = await mina.postern('request', 'payments-shell', '-n', 'payments', ...reason, '-o', 'name')
+    await approve(id)
+    expect(await mina.postern('kubeconfig', '--use', id)).toBe('postern/prod-eu/payments-shell/payments')
+    expect(readFileSync(mina.env.KUBECONFIG, 'utf8')).not.toMatch(/token/i)
+
+    const code = `process.stdin.on('data', (text) => console.log('heard ' + text)).on('end', () => process.exit(7))`
+    const piped = await mina.run('kubectl', ['exec', '-i', 'checkout', '--', ...node(code)], 'a question')
+    expect(piped).toEqual({ code: 7, out: 'heard a question\n', err: 'command terminated with exit code 7\n' })
+    expect((await mina.kubectl('get', 'secrets')).err).toContain('forbidden')
+
+    const shell = await onTerminal('kubectl', ['exec', '-it', 'checkout', '--', '/usr/bin/node'], mina.env)
+    onTestFinished(() => shell.type('process.exit()\r'))
+    await shell.shows(/^>$/)
+    shell.type('process.getuid() + 1\r')
+    await shell.shows('65533')
+    shell.type('process.exit(5)\r')
+    expect((await shell.ended).code, shell.sent()).toBe(5)
+
+    const log = startLines('kubectl', ['logs', '-f', 'checkout'], mina.env)
+    onTestFinished(() => log.kill())
+    await until('the log', () => log.lines().length > 0)
+    await addToLog('before the extension')
+    await until('the new line', () => log.lines().length > 1)
+
+    const more = ['--reason', 'it still does not answer']
+    const extension = await mina.postern('extend', id, '--for', '20m', ...more)
+    await approve(extension)
+    await until('the first grant to have ended', async () => {
+      const { grant }: RequestResource = JSON.parse(await mina.postern('show', id, '-o', 'json'))
+      return grant?.status === 'ended'
+    })
+    await addToLog('after the extension')
+    await until('the new line', () => log.lines().length > 2)
+    expect(log.lines()).toEqual(['started', 'before the extension', 'after the extension'])
+    expect(log.hasEnded()).toBe(false)
+
+    await priya.postern('revoke', extension, '--reason', 'the incident is over')
+    // The API server caches a token for ten seconds, and asks no plugin meanwhile.
+    for (const args of [
+      ['exec', 'checkout', '--', ...node('console.log("inside")')],
+      ['logs', '-f', 'checkout'],
+    ]) {
+      let after: Ran = piped
+      await until('the plugin to be asked', async () => {
+        after = await mina.kubectl(...args)
+        return after.err.includes('ended at')
+      })
+      expect([after.code, after.out, after.err]).toEqual([
+        1,
+        '',
+        expect.stringMatching(/revoked by Priya .*: the incident is over\./),
+      ])
+      expect(after.err).toContain(`postern request --again ${extension} --wait`)
+    }
+    stage.kubectl('delete', '--namespace=payments', 'pod/checkout')
+    expect(await log.ended).toBe(0)
+  })
+
+  test('k9s lists by the credential plugin what the grant allows, and shows the log of a pod', async () => {
+    const { mina } = terminals
+    await startPods({ name: 'cart', namespace: 'payments', code: `console.log('the cart has started');${idle}` })
+    const reason = ['--reason', 'the cart is empty']
+    const id = await mina.postern('request', 'payments-shell', '-n', 'payments', ...reason, '-o', 'name')
+    await approve(id)
+    const context = await mina.postern('kubeconfig', id)
+    const settings = join(mina.env.HOME, 'k9s')
+    mkdirSync(settings)
+    // It must not ask for its latest release.
+    const config = { k9s: { skipLatestRevCheck: true, ui: { logoless: true, splashless: true } } }
+    writeFileSync(join(settings, 'config.yaml'), stringify(config))
+    const k9s = await onTerminal(
+      stage.programs.k9s,
+      ['--context', context, '--command', 'pods'],
+      { ...mina.env, K9S_CONFIG_DIR: settings },
+      { columns: 120, rows: 30 },
+    )
+    await k9s.shows(/cart .*Running/)
+    k9s.type('l')
+    await k9s.shows('the cart has started')
+    k9s.type('\x1b')
+    await k9s.shows(/cart .*Running/)
+    k9s.type(':secrets\r')
+    await k9s.shows('access denied')
+    k9s.type('\r')
+    await k9s.shows((rows) => !rows.some((row) => row.includes('access denied')))
+    k9s.type('\x03')
+    expect((await k9s.ended).code).toBe(0)
+    await mina.postern('release', id)
+    stage.kubectl('delete', '--namespace=payments', 'pod/cart')
   })
 
   test('network policies let web and worker reach what they need and nothing else', () => {

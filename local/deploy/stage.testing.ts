@@ -17,7 +17,7 @@ import { openRun, type Run } from '#local/processes/processes'
 import { inSeconds } from '#local/processes/steps'
 import { databaseUser } from '#local/processes/system-user'
 import { ensureNodePrograms } from '#local/programs/node-programs'
-import { ensureClusterPrograms, ensureHelm } from '#local/programs/programs'
+import { ensureClusterPrograms, ensureHelm, ensureK9s } from '#local/programs/programs'
 import { exampleValues } from './helm.ts'
 
 const print = (line: string) => void process.stderr.write(`${line}\n`)
@@ -33,7 +33,12 @@ export async function timed<T>(what: string, work: () => Promise<T> | T): Promis
 /** The programs, built before anything is measured. */
 export async function deployPrograms() {
   const cluster = await ensureClusterPrograms(print)
-  return { cluster, helm: await ensureHelm(print), node: await ensureNodePrograms(print) }
+  return {
+    cluster,
+    helm: await ensureHelm(print),
+    node: await ensureNodePrograms(print),
+    k9s: await ensureK9s(print),
+  }
 }
 
 export type DeployPrograms = Awaited<ReturnType<typeof deployPrograms>>
@@ -242,6 +247,7 @@ export function writeInstallation(stage: Stage, image: { repository: string; dig
           title: 'Open a shell in payment services',
           rules: [
             { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
+            { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
             { apiGroups: [''], resources: ['pods/exec'], verbs: ['get', 'create'] },
           ],
         },
@@ -256,8 +262,11 @@ export function writeInstallation(stage: Stage, image: { repository: string; dig
 }
 
 /** A program of this machine that writes lines, such as `kubectl exec`, with what it has written so far. */
-export function startLines(program: string, args: string[]) {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+export function startLines(program: string, args: readonly string[], env?: Record<string, string>) {
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: (env ?? process.env) as NodeJS.ProcessEnv,
+  })
   let text = ''
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (chunk: string) => {
