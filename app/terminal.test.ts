@@ -88,7 +88,8 @@ beforeAll(async () => {
   const platform = ownPlatform()
   const [executable] = platform ? await buildExecutables(join(folder, 'executable'), [platform]) : []
   mkdirSync(plugins)
-  symlinkSync(executable?.file ?? join(built, 'launcher.js'), plugin)
+  for (const name of ['kubectl-postern', 'kubectl_complete-postern'])
+    symlinkSync(executable?.file ?? join(built, 'launcher.js'), join(plugins, name))
   if (!executable)
     process.stderr.write('NOT CHECKED: the single executable as a plugin. This is neither Linux on x64 nor on arm64\n')
   namespace = await aNamespace()
@@ -230,7 +231,7 @@ test('a person signs in with a browser, and only they can read what is stored', 
   expect(JSON.parse(who.out)).toMatchObject({ subject: 'mina', groups: ['payments-dev'], server: served.url })
 })
 
-test('kubectl lists the program as its plugin, and runs it by that name', async () => {
+test('kubectl lists the program as its plugin, runs it by that name, and completes its commands', async () => {
   const listed = await start(kubernetes.kubectl, ['plugin', 'list'], asPlugin).ended
   expect([listed.code, listed.out], listed.err).toEqual([0, expect.stringContaining(`${plugin}\n`)])
   expect((await kubectlPostern('--version')).out).toBe((await postern(['--version'])).out)
@@ -238,6 +239,10 @@ test('kubectl lists the program as its plugin, and runs it by that name', async 
   expect((await kubectlPostern('whoami', '-o', 'name')).out).toBe((await postern(['whoami', '-o', 'name'])).out)
   const unknown = await kubectlPostern('ls', '--context', 'absent')
   expect(unknown.err).toContain('Run: kubectl postern login --context absent URL')
+  const completed = async (...words: string[]) =>
+    (await start(kubernetes.kubectl, ['__complete', 'postern', ...words], asPlugin).ended).out.split('\n')
+  expect(await completed('kubec')).toEqual([expect.stringMatching(/^kubeconfig\tWrite a kubeconfig/), ':4', ''])
+  expect(await completed('request', '--dry')).toEqual(['--dry-run', ':0', ''])
   const wrong = await kubectlPostern('absent')
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('(run kubectl postern --help for usage)')])
 })

@@ -5,15 +5,17 @@ const shells = ['bash', 'zsh', 'fish'] as const
 
 type Words = { name: string; summary: string; words: string[] }
 
-/** Each command with its subcommands and options. */
+/** The subcommands of a command, and the options of it and of them. */
+export const wordsOf = (command: Command): string[] => [
+  ...command.commands.map((inner) => inner.name()),
+  ...[command, ...command.commands].flatMap(({ options }) => options.flatMap(({ long }) => long ?? [])),
+]
+
 const everyCommand = (root: Command): Words[] =>
   root.commands.map((command) => ({
     name: command.name(),
     summary: command.description(),
-    words: [command, ...command.commands].flatMap(({ options }, index) => [
-      ...(index === 0 ? command.commands.map((inner) => inner.name()) : []),
-      ...options.flatMap(({ long }) => long ?? []),
-    ]),
+    words: wordsOf(command),
   }))
 
 /** Behind `--` is another command, which has a completion of its own. */
@@ -80,7 +82,10 @@ export function completionCommand(terminal: Terminal): Command {
       'after',
       '\nbash: source <(postern completion bash), in ~/.bashrc\n' +
         'zsh:  source <(postern completion zsh), in ~/.zshrc after compinit\n' +
-        'fish: postern completion fish > ~/.config/fish/completions/postern.fish',
+        'fish: postern completion fish > ~/.config/fish/completions/postern.fish\n' +
+        '\nThe completion of kubectl covers kubectl postern too if the program kubectl_complete-postern is on the path. The npm package\n' +
+        'has it. For a single executable or krew, make a link with that name:\n' +
+        '  ln -s "$(command -v kubectl-postern)" ~/.local/bin/kubectl_complete-postern',
     )
     .action((shell: (typeof shells)[number], _options, { parent }: Command) => {
       if (parent) terminal.stdout.write(scripts[shell](everyCommand(parent)))

@@ -1,7 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, expect, test } from 'vitest'
 import { hasPseudoTerminals, onTerminal } from '#testing/pseudo-terminal'
 import { run } from '../running.testing.ts'
@@ -94,6 +96,29 @@ test.runIf(hasZsh)(
     await zsh.ended
   },
 )
+
+/** What kubectl gets for the words behind `kubectl postern`. */
+async function completedForKubectl(...words: string[]): Promise<string[]> {
+  const link = join(folder, 'kubectl_complete-postern')
+  if (!existsSync(link)) symlinkSync(fileURLToPath(new URL('../postern.mjs', import.meta.url)), link)
+  const { stdout } = await promisify(execFile)(process.execPath, [link, ...words])
+  return stdout.trimEnd().split('\n')
+}
+
+test('kubectl gets commands with their descriptions, subcommands and options, and nothing of the command behind --', async () => {
+  expect(await completedForKubectl('re')).toEqual([
+    expect.stringMatching(/^request\tRequest access/),
+    expect.stringMatching(/^release\t/),
+    expect.stringMatching(/^review\t/),
+    expect.stringMatching(/^revoke\t/),
+    ':4',
+  ])
+  expect((await completedForKubectl('')).length).toBeGreaterThan(20)
+  expect(await completedForKubectl('policy', 're')).toEqual(['replay', ':0'])
+  expect(await completedForKubectl('request', 'payments-restart', '--dry')).toEqual(['--dry-run', ':0'])
+  expect(await completedForKubectl('request', '--', 'kubectl', '--re')).toEqual([':0'])
+  expect(await completedForKubectl('absent', '')).toEqual([':0'])
+})
 
 test('every shell gets a script with every command, and another shell is an error', async () => {
   for (const shell of ['bash', 'zsh', 'fish']) expect((await run(['completion', shell])).out).toMatch(/\bkubeconfig\b/)

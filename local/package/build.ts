@@ -63,7 +63,7 @@ export async function buildPackage(folder: string): Promise<void> {
   const { version, description, license, engines, optionalDependencies } = readManifest()
   const manifest = {
     ...{ name: 'postern', version, description, license, engines, type: 'module' },
-    bin: { postern: 'launcher.js', 'kubectl-postern': 'launcher.js' },
+    bin: { postern: 'launcher.js', 'kubectl-postern': 'launcher.js', 'kubectl_complete-postern': 'launcher.js' },
     optionalDependencies: { [keyring]: optionalDependencies[keyring] },
     files: ['launcher.js', 'postern.js', 'chunks', ...data],
   }

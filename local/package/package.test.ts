@@ -51,7 +51,9 @@ const nodes = [process.execPath, ...['/usr/bin/node', '/usr/local/bin/node'].fil
 
 test('the package needs no other package, and its programs are on the path of its folder', () => {
   expect(readdirSync(join(home, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['postern'])
-  expect(readdirSync(join(home, 'node_modules/.bin')).sort()).toEqual(['kubectl-postern', 'postern'])
+  expect(readdirSync(join(home, 'node_modules/.bin')).sort()).toEqual([
+    ...['kubectl-postern', 'kubectl_complete-postern', 'postern'],
+  ])
 })
 
 test('help and advice name the program as it was called', async () => {

@@ -52,6 +52,18 @@ const helm: GoModule = {
   versionVariable: 'helm.sh/helm/v4/internal/version.version',
 }
 
+const krew: GoModule = {
+  folder: join(checkout, 'local/krew'),
+  pins: 'sigs.k8s.io/krew',
+  programs: { krew: 'sigs.k8s.io/krew/cmd/krew' },
+}
+
+const k9s: GoModule = {
+  folder: join(checkout, 'local/k9s'),
+  pins: 'github.com/derailed/k9s',
+  programs: { k9s: 'github.com/derailed/k9s' },
+}
+
 const dex: GoModule = {
   folder: join(checkout, 'local/dex'),
   pins: 'github.com/dexidp/dex',
@@ -204,6 +216,16 @@ export const ensurePromtool = async (say: (line: string) => void): Promise<strin
 /** Helm, which renders the chart. Building it takes a few minutes, once. */
 export const ensureHelm = async (say: (line: string) => void): Promise<string> =>
   need(await build(helm, ['helm'], say), 'helm')
+
+/** krew, which installs plugins of kubectl; undefined if it cannot be built. Building it takes ten seconds, once. */
+export async function ensureKrew(say: (line: string) => void): Promise<string | undefined> {
+  if (!existsSync(join(cacheOf(krew), 'krew')) && !findGo()) return undefined
+  return need(await build(krew, ['krew'], say), 'krew')
+}
+
+/** k9s, a full-screen client of clusters. Building it takes a few minutes, once. */
+export const ensureK9s = async (say: (line: string) => void): Promise<string> =>
+  need(await build(k9s, ['k9s'], say), 'k9s')
 
 /** Dex, the second identity provider of the tests; undefined if it cannot be built. Building it takes a minute, once. */
 export async function ensureDex(say: (line: string) => void): Promise<string | undefined> {
