@@ -1,6 +1,7 @@
 // A program on a pseudo-terminal, and the screen that a person would see there.
 import { execFileSync, spawn } from 'node:child_process'
 import { Terminal } from '@xterm/headless'
+import { onTestFinished } from 'vitest'
 import { until } from './until.ts'
 
 /** NB: on macOS `script` has other options. */
@@ -26,7 +27,10 @@ export type PseudoTerminal = {
 
 const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`
 
-/** Starts a program on a terminal of 80 columns and 24 rows. util-linux's `script` makes the pseudo-terminal. */
+/**
+ * Starts a program on a terminal of 80 columns and 24 rows. util-linux's `script` makes the pseudo-terminal. When the test is over, the
+ * terminal is closed, and SIGHUP ends a program that is still on it.
+ */
 export async function onTerminal(
   program: string,
   args: readonly string[],
@@ -47,6 +51,11 @@ export async function onTerminal(
     env: { PATH: process.env.PATH, SHELL: '/bin/sh', TERM: 'xterm-256color', ...env } as unknown as NodeJS.ProcessEnv,
     stdio: ['pipe', 'pipe', 'inherit'],
   })
+  const closed = new Promise<void>((resolve) => child.on('close', () => resolve()))
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await closed
+  })
   const emulator = new Terminal({ cols: size.columns, rows: size.rows, allowProposedApi: true })
   let sent = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -66,6 +75,16 @@ export async function onTerminal(
   const reported = (name: string) => new RegExp(`^${name}=(.*?)\r?$`, 'm').exec(sent)?.[1]?.trim()
   await until('the program to start', () => reported('pid') !== undefined)
   const tty = reported('tty') ?? ''
+  const ended = new Promise<{ code: number; modes: string }>((resolve, reject) => {
+    child.on('error', reject)
+    void closed.then(() => {
+      const code = reported('code')
+      if (code === undefined) reject(new Error(`the terminal ended early: ${sent}`))
+      else resolve({ code: Number(code), modes: reported('modes') ?? '' })
+    })
+  })
+  // Not every test waits for the end.
+  ended.catch(() => {})
   return {
     type: (keys) => child.stdin.write(keys),
     screen,
@@ -93,13 +112,6 @@ export async function onTerminal(
     },
     sent: () => sent,
     kill: (signal) => process.kill(Number(reported('pid')), signal),
-    ended: new Promise((resolve, reject) => {
-      child.on('error', reject)
-      child.on('close', () => {
-        const code = reported('code')
-        if (code === undefined) reject(new Error(`the terminal ended early: ${sent}`))
-        else resolve({ code: Number(code), modes: reported('modes') ?? '' })
-      })
-    }),
+    ended,
   }
 }

@@ -1,15 +1,9 @@
 // The screen of the inbox on a pseudo-terminal, against a server that sends what it likes.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
-import { hasPseudoTerminals, onTerminal, type PseudoTerminal } from '#testing/pseudo-terminal'
+import { beforeEach, expect, test } from 'vitest'
+import type { PseudoTerminal } from '#testing/pseudo-terminal'
 import { spawnPostern } from '../running.testing.ts'
+import { type Answer, onPseudoTerminal, screenOf } from '../screen/full-screen.testing.ts'
 
-const home = mkdtempSync(join(tmpdir(), 'postern-inbox-'))
 const may = { may: true }
 const digestOf = (digit: string) => `sha256:${digit.repeat(64)}`
 const idOf = (digit: string) => `req_${digit.repeat(26)}`
@@ -33,31 +27,22 @@ const aRequest = (digit: string, more: object = {}) => ({
 
 type Request = ReturnType<typeof aRequest>
 let waiting: Request[] = []
-let answer: { status: number; body: object } = { status: 200, body: { status: 'approved' } }
+let answer: Answer = { status: 200, body: { status: 'approved' } }
 const decisions: { id: string; body: Record<string, string> }[] = []
 let onDecision = () => {}
 let isDown = false
 
-const server = createServer(async (request, response) => {
-  let text = ''
-  for await (const chunk of request) text += chunk
-  const [, id = '', decides] = /^\/api\/v1\/requests\/(\w+)(\/decisions)?/.exec(request.url ?? '') ?? []
-  const send = (status: number, body: object) =>
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-  if (isDown) return send(503, { detail: 'The database is away.' })
+const { environment, open } = await screenOf('inbox', ({ path, text }) => {
+  const [, id = '', decides] = /^\/requests\/(\w+)(\/decisions)?/.exec(path) ?? []
+  if (isDown) return { status: 503, body: { detail: 'The database is away.' } }
   if (decides) {
     decisions.push({ id, body: JSON.parse(text) })
     onDecision()
-    return send(answer.status, answer.body)
+    return answer
   }
+  if (!id) return { status: 200, body: { items: waiting, nextCursor: null } }
   const found = waiting.find((one) => one.id === id)
-  if (!id) return send(200, { items: waiting, nextCursor: null })
-  return found ? send(200, found) : send(404, { detail: 'Not found.' })
-})
-await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-afterAll(() => {
-  server.close()
-  rmSync(home, { recursive: true })
+  return found ? { status: 200, body: found } : { status: 404, body: { detail: 'Not found.' } }
 })
 
 beforeEach(() => {
@@ -69,28 +54,6 @@ beforeEach(() => {
     waiting = waiting.filter(({ id }) => id !== decisions.at(-1)?.id)
   }
 })
-
-const environment = () => ({
-  POSTERN_SERVER: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-  ...{ POSTERN_TOKEN: 'a-token', POSTERN_HOME: home },
-})
-
-let terminal: PseudoTerminal | null = null
-afterEach(async () => {
-  terminal?.type('\x03')
-  await terminal?.ended
-  terminal = null
-})
-
-const launcher = fileURLToPath(new URL('../postern.mjs', import.meta.url))
-
-async function open(args: string[] = [], env: Record<string, string> = {}, size?: { columns: number; rows: number }) {
-  terminal = await onTerminal(process.execPath, [launcher, 'inbox', ...args], { ...environment(), ...env }, size)
-  return terminal
-}
-
-const onPseudoTerminal = test.runIf(hasPseudoTerminals)
-if (!hasPseudoTerminals) process.stderr.write('NOT CHECKED: the screen of the inbox. This is not Linux\n')
 
 const esc = '\x1b'
 const digestLine = (digit: string) => new RegExp(`^Digest: ${digestOf(digit)}$`)
@@ -339,6 +302,6 @@ onPseudoTerminal.each([
 })
 
 test('without a terminal it prints the list', async () => {
-  const { code, out } = await spawnPostern(['inbox'], { env: environment() })
+  const { code, out } = await spawnPostern(['inbox'], { env: environment })
   expect([code, out.split('\n')[0]]).toEqual([0, expect.stringMatching(/^REQUEST +RISK +REQUESTER/)])
 })
