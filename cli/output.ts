@@ -1,6 +1,7 @@
 // The results of commands: as a table for people, as JSON or YAML for programs, or only the names.
 import { Option } from 'commander'
 import { visible } from '#lib/core/access/visible-text'
+import { columnsOf, toColumns } from './screen/columns.ts'
 import { asciiJson, type Paint, painter, type Terminal } from './terminal.ts'
 
 const formats = ['table', 'json', 'yaml', 'name'] as const
@@ -17,6 +18,7 @@ type Result = {
   text: (paint: Paint) => string
 }
 
+/** In columns of a terminal. */
 const maxCell = 60
 const maxText = 10_000
 
@@ -27,6 +29,9 @@ export const line = (text: string, max = Number.POSITIVE_INFINITY): string => {
   const shown = visible(cut(text))
   return shown.length > max ? `${shown.slice(0, max - 1)}…` : shown
 }
+
+/** The same for a sentence, which may be broken into lines by its author. */
+export const sentenceLine = (text: string, max?: number): string => line(text.replaceAll(/\s*\n\s*/g, ' '), max)
 
 /** The same, with its line ends. */
 export const lines = (text: string): string => cut(text).split('\n').map(visible).join('\n')
@@ -39,13 +44,15 @@ const valueText = (value: NonNullable<Field[1]>): string =>
 
 /** Columns as kubectl prints them. The cells may be any text. */
 export function tableOf(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = [heads, ...rows.map((row) => row.map((cell) => line(cell, maxCell)))]
-  const widths = heads.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
+  const cells = [heads, ...rows.map((row) => row.map((cell) => line(cell)))]
+  const widths = heads.map((_, column) =>
+    Math.min(maxCell, Math.max(...cells.map((row) => columnsOf(row[column] ?? '')))),
+  )
   return cells
     .map(
       (row) =>
         `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .map((cell, column) => toColumns(cell, widths[column] ?? 0))
           .join('   ')
           .trimEnd()}\n`,
     )

@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { type Entitlement, entitlements, preview, type Rule, requestInFull } from '#lib/api-client/shapes'
+import {
+  type AlreadyHeld,
+  type Entitlement,
+  entitlements,
+  preview,
+  type Rule,
+  requestInFull,
+} from '#lib/api-client/shapes'
 import { nearest } from '#lib/core/access/nearest'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
@@ -19,7 +26,7 @@ import { collectRule } from './rule-argument.ts'
 import { isLater, type PartOfBody, previewText } from './show-text.ts'
 import { bodyOf, type Details, noteSubmitted, send, submit } from './submit.ts'
 import { waitUntilActive } from './wait.ts'
-import { approversOf, clock, timeLeft } from './words.ts'
+import { approversOf, clock, heldInWords, timeLeft } from './words.ts'
 
 type Options = ServerOptions &
   Details & {
@@ -118,13 +125,8 @@ async function handOver(terminal: Terminal, api: Api, id: string, options: Optio
 }
 
 /** Access that the person has, or has requested already. */
-async function showHeld(
-  terminal: Terminal,
-  api: Api,
-  held: { requestId: string; title: string; status: string },
-  options: Options,
-) {
-  note(terminal, `You have this already: ${line(held.title)} (${line(held.status)}), ${line(held.requestId)}.`)
+async function showHeld(terminal: Terminal, api: Api, held: AlreadyHeld, options: Options) {
+  note(terminal, heldInWords(held))
   if (options.dryRun) return
   if (held.status === 'active' || options.wait) await handOver(terminal, api, held.requestId, options)
   else note(terminal, `Wait for it: ${programName} wait ${line(held.requestId)}`)

@@ -1,5 +1,5 @@
 // What the screen of a new request shows. It only draws: cli/access/request-screen.ts decides what a key does.
-import { line } from '../output.ts'
+import { line, sentenceLine } from '../output.ts'
 import { columnsOf, endOf, toColumns, wrap } from '../screen/columns.ts'
 import type { Size } from '../screen/full-screen.ts'
 import { tooSmall } from '../screen/too-small.ts'
@@ -52,7 +52,7 @@ export type Drawn = {
 const labelColumns = 14
 
 const problemLines = (text: string, columns: number, most: number, paint: Paint) =>
-  wrap(line(text.replaceAll('\n', ' '), 600), columns)
+  wrap(sentenceLine(text, 600), columns)
     .slice(0, most)
     .map((one) => paint('red', one))
 
@@ -107,7 +107,7 @@ export function drawForm(view: FormView, size: Size, paint: Paint): Drawn {
     const lines = [head]
     const add = (label: string, text: string, problems: readonly string[]) => {
       lines.push(`${label.padEnd(labelColumns)}${text}`)
-      const shown = problems.flatMap((problem) => wrap(`  ! ${line(problem.replaceAll('\n', ' '), 600)}`, columns))
+      const shown = problems.flatMap((problem) => wrap(`  ! ${sentenceLine(problem, 600)}`, columns))
       lines.push(...shown.slice(0, most).map((one) => paint('red', one)))
     }
     for (const { label, text, problems } of view.facts)

@@ -1,14 +1,7 @@
 // The screen of a new request on a pseudo-terminal, against a server that sends what it likes.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
-import { hasPseudoTerminals, onTerminal, type PseudoTerminal } from '#testing/pseudo-terminal'
-
-const home = mkdtempSync(join(tmpdir(), 'postern-request-'))
+import { beforeEach, expect } from 'vitest'
+import type { PseudoTerminal } from '#testing/pseudo-terminal'
+import { type Answer, onPseudoTerminal, screenOf } from '../screen/full-screen.testing.ts'
 
 const anEntitlement = (name: string, title: string, more: object = {}) => ({
   ...{ name, title, kind: 'rules', rules: [], defaultDuration: 'PT30M', maxDuration: 'PT2H', reasonMinLength: 10 },
@@ -32,40 +25,28 @@ const aPreview = (violations: object[] = [], more: object = {}) => ({
 })
 
 type Body = { reason: string; duration: string; namespaces: string[]; [other: string]: unknown }
-type Answer = { status: number; body: object } | Promise<{ status: number; body: object }>
-
 let offered: object[] = []
-let onPreview: (body: Body) => Answer = () => ({ status: 200, body: aPreview() })
-let onSubmission: (body: Body) => Answer = () => ({ status: 500, body: {} })
-const submissions: Body[] = []
+let onPreview: (body: Body) => Answer | Promise<Answer> = () => ({ status: 200, body: aPreview() })
+let onSubmission: (body: Body) => Answer | null = () => ({ status: 500, body: {} })
+const submissions: (Body & { key: unknown })[] = []
 const previews: Body[] = []
 /** How many calls the program gave up before they were answered. */
 let abandoned = 0
 
-const server = createServer(async (request, response) => {
-  let text = ''
-  for await (const chunk of request) text += chunk
-  const answered = async (): Promise<{ status: number; body: object }> => {
-    if (request.url === '/api/v1/entitlements') return { status: 200, body: { items: offered } }
-    const body: Body = JSON.parse(text)
-    if (request.url === '/api/v1/requests/preview') {
-      previews.push(body)
-      return onPreview(body)
-    }
-    submissions.push(body)
-    return onSubmission(body)
-  }
-  response.on('close', () => {
-    if (!response.writableFinished) abandoned += 1
+const { open: openScreen } = await screenOf('request', ({ path, text, headers, onAbandoned }) => {
+  onAbandoned(() => {
+    abandoned += 1
   })
-  const { status, body } = await answered()
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  if (path === '/entitlements') return { status: 200, body: { items: offered } }
+  const body: Body = JSON.parse(text)
+  if (path === '/requests/preview') {
+    previews.push(body)
+    return onPreview(body)
+  }
+  submissions.push({ ...body, key: headers['idempotency-key'] })
+  return onSubmission(body)
 })
-await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-afterAll(() => {
-  server.close()
-  rmSync(home, { recursive: true })
-})
+const open = (args: readonly string[] = []) => openScreen(args, { NO_COLOR: '1' })
 
 beforeEach(() => {
   offered = [
@@ -82,25 +63,6 @@ beforeEach(() => {
   previews.length = 0
   abandoned = 0
 })
-
-let terminal: PseudoTerminal | null = null
-afterEach(async () => {
-  terminal?.type('\x03')
-  await terminal?.ended
-  terminal = null
-})
-
-const launcher = fileURLToPath(new URL('../postern.mjs', import.meta.url))
-
-async function open(args: string[] = []) {
-  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const env = { POSTERN_SERVER: address, POSTERN_TOKEN: 'a-token', POSTERN_HOME: home, NO_COLOR: '1' }
-  terminal = await onTerminal(process.execPath, [launcher, 'request', ...args], env)
-  return terminal
-}
-
-const onPseudoTerminal = test.runIf(hasPseudoTerminals)
-if (!hasPseudoTerminals) process.stderr.write('NOT CHECKED: the screen of a new request. This is not Linux\n')
 
 const [esc, up, down, enter, ctrlS] = ['\x1b', '\x1b[A', '\x1b[B', '\r', '\x13']
 
@@ -181,6 +143,57 @@ onPseudoTerminal('a failure of the server is shown, and what was typed stays', a
   type(ctrlS)
   await shows('Correct the marked fields first.')
   expect(submissions).toHaveLength(1)
+})
+
+onPseudoTerminal(
+  'a request whose answer was lost is sent again as the same one, and a changed one as another',
+  async () => {
+    onSubmission = () => {
+      const count = submissions.length
+      return count === 1 ? null : { status: 504, body: { detail: `No answer ${count}.` } }
+    }
+    const { shows, type } = await open(['-n', 'payments', '--reason', 'checkout is down'])
+    await shows('Which access?')
+    type(enter)
+    await shows('Would be accepted.')
+    type(ctrlS)
+    await shows("Can't reach")
+    type(ctrlS)
+    await shows('No answer 2.')
+    type(`${down}!`)
+    await shows(/^> Reason +checkout is down!$/)
+    type(ctrlS)
+    await shows('No answer 3.')
+    type('\x7f')
+    await shows(/^> Reason +checkout is down$/)
+    type(ctrlS)
+    await shows('No answer 4.')
+    const [first, second, changed, last] = submissions.map(({ key }) => key)
+    expect(first).toMatch(/^[\w-]{36}$/)
+    expect([second, last]).toEqual([first, first])
+    expect(changed).not.toBe(first)
+  },
+)
+
+onPseudoTerminal('access that the person has already is named above the verdict’s details', async () => {
+  const held = { requestId: `req_${'1'.repeat(26)}`, title: 'Restart payment services', cluster: 'prod-eu' }
+  onPreview = () => ({
+    status: 200,
+    body: aPreview([], {
+      alreadyHeld: [
+        { ...held, status: 'active', grantId: 'grt_1', expiresAt: new Date().toISOString(), missing: [] },
+        { ...held, title: 'Read pods', status: 'pending', grantId: null, expiresAt: null, missing: [{}] },
+      ],
+    }),
+  })
+  const { shows, type } = await open(['-n', 'payments'])
+  await shows('Which access?')
+  type(enter)
+  const rows = await shows('Would be accepted.')
+  const at = rows.indexOf('Would be accepted.')
+  expect(rows.slice(at + 1, at + 5).join('')).toMatch(
+    /You have this already: Restart payment services \(active, until .*You requested a part of this already: Read pods/,
+  )
 })
 
 onPseudoTerminal('what is pasted submits nothing and leaves nothing', async () => {

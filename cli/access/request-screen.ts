@@ -1,4 +1,5 @@
 // A new request on a screen: an entitlement, the cluster, the namespaces, then a form with the verdict of the server.
+import { randomUUID } from 'node:crypto'
 import { InvalidArgumentError } from 'commander'
 import { type Entitlement, preview, type Rule } from '#lib/api-client/shapes'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
@@ -88,6 +89,8 @@ export async function showRequestScreen(
   let from = 0
   let problem = ''
   let isSubmitting = false
+  /** The Idempotency-Key of each content that was sent: an answer may be lost after the request was stored. */
+  const keys = new Map<string, string>()
   /** The latest answer of the server: what it found, or what it refused. */
   let verdict: { text: string; problems: readonly { pointer: string; sentence: string }[] } = { text: '', problems: [] }
   let isChecking = false
@@ -231,7 +234,14 @@ export async function showRequestScreen(
     draw()
     const request = await requestOfForm()
     if (!request) problem = 'Correct the marked fields first.'
-    else resolve({ ...request, id: given.dryRun ? null : (await send(api, request.body)).id })
+    else resolve({ ...request, id: given.dryRun ? null : (await send(api, request.body, keyOf(request.body))).id })
+  }
+
+  function keyOf(body: Body): string {
+    const content = JSON.stringify(body)
+    const key = keys.get(content) ?? randomUUID()
+    keys.set(content, key)
+    return key
   }
 
   const problemsAt = (pointer: string) =>

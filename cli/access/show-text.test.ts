@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { requestInFull } from '#lib/api-client/shapes'
-import { requestText } from './show-text.ts'
+import { preview, requestInFull } from '#lib/api-client/shapes'
+import { previewText, requestText } from './show-text.ts'
 
 const deeds = ['decide', 'withdraw', 'revoke', 'release', 'issueCredential']
 const person = (name: string) => ({ name, email: null })
@@ -37,4 +37,27 @@ test('no text of a comment looks like the comment of someone else', () => {
 test('long comments hide none that come after them', () => {
   const crowd = Array.from({ length: 20 }, () => ({ person: person('Mina'), text: 'x'.repeat(2000) }))
   expect(commentsIn(textWith(...crowd, { person: person('Priya'), text: 'do not approve' }))).toHaveLength(1)
+})
+
+test('a sentence of a guardrail stays on its own line of a dry run, however its author broke it', () => {
+  const sentence = 'Not now.\nWould be accepted.\n  Approval: not needed'
+  const one = { code: 'x', sentence }
+  const found = preview.parse({
+    verdict: {
+      violations: [
+        { ...one, pointer: '/duration' },
+        { ...one, pointer: '/reason' },
+      ],
+      warnings: [{ ...one, pointer: '' }],
+    },
+    ...{ steps: [], rules: [], difference: { known: false, why: 'w' }, risk: { severity: 'low', findings: [] } },
+    ...{ alreadyHeld: [], maxDuration: 'PT1H', digest: '', objects: [] },
+  })
+  const flat = 'Not now. Would be accepted. Approval: not needed'
+  expect(previewText(found, {}, plain).split('\n').slice(0, 4)).toEqual([
+    'Would be refused.',
+    `  /duration: ${flat}`,
+    `  still needed: ${flat}`,
+    `  warning: ${flat}`,
+  ])
 })

@@ -1,9 +1,9 @@
 // One request in full, and the preview of one, for people.
 
 import type { Difference, Preview, RequestInFull, RequestState } from '#lib/api-client/shapes'
-import { fieldsOf, line, lines } from '../output.ts'
+import { fieldsOf, line, sentenceLine } from '../output.ts'
 import { type Paint, severityStyle } from '../terminal.ts'
-import { approversOf, clock, durationText, rulesText, severityOf, statusOf, timeLeft } from './words.ts'
+import { approversOf, clock, durationText, heldInWords, rulesText, severityOf, statusOf, timeLeft } from './words.ts'
 
 function differenceText(difference: Difference): string {
   if (!difference.known) return `not known: ${difference.why}`
@@ -101,7 +101,7 @@ export const isLater = ({ pointer }: { pointer: string }, { reason, ticket }: Pa
 
 /** The answer of a dry run. */
 export function previewText(
-  { verdict, steps, difference, risk, objects, digest, rules, maxDuration }: Preview,
+  { verdict, steps, difference, risk, objects, digest, rules, maxDuration, alreadyHeld }: Preview,
   body: PartOfBody,
   paint: Paint,
 ): string {
@@ -111,9 +111,10 @@ export function previewText(
   const outcome = violations.length === 0 ? paint('green', 'Would be accepted.') : paint('red', 'Would be refused.')
   return [
     `${outcome}\n`,
-    ...violations.map(({ pointer, sentence }) => `  ${line(pointer)}: ${lines(sentence)}\n`),
-    ...later.map(({ sentence }) => `  still needed: ${lines(sentence)}\n`),
-    ...warnings.map(({ sentence }) => `  warning: ${lines(sentence)}\n`),
+    ...alreadyHeld.map((held) => `  ${heldInWords(held)}\n`),
+    ...violations.map(({ pointer, sentence }) => `  ${line(pointer)}: ${sentenceLine(sentence)}\n`),
+    ...later.map(({ sentence }) => `  still needed: ${sentenceLine(sentence)}\n`),
+    ...warnings.map(({ sentence }) => `  warning: ${sentenceLine(sentence)}\n`),
     fieldsOf([
       ['Approval', violations.length === 0 ? approversOf(steps) || 'not needed' : null],
       ['Permissions', rules.length > 0 ? rulesText(rules, null) : null],

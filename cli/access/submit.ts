@@ -1,5 +1,5 @@
 // Submits a request, and asks the person for the details that are still missing.
-
+import { randomUUID } from 'node:crypto'
 import { submitted } from '#lib/api-client/shapes'
 import { ask } from '../ask.ts'
 import { line, note } from '../output.ts'
@@ -48,8 +48,9 @@ export const inWords = (draft: Draft, { duration }: Pick<Body, 'duration'>): str
     300,
   )
 
-export const send = (api: Api, body: object) =>
-  api.call({ path: '/requests', body, response: submitted, isKeyed: true })
+/** @param key the Idempotency-Key, for a person who may send the same request again because an answer was lost */
+export const send = (api: Api, body: object, key: string = randomUUID()) =>
+  api.call({ path: '/requests', body, response: submitted, isKeyed: true, key })
 
 export const noteSubmitted = (terminal: Terminal, id: string, draft: Draft, body: Body) =>
   note(terminal, `Submitted ${id}: ${inWords(draft, body)}.`)

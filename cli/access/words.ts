@@ -1,6 +1,6 @@
 // How access, its approvers and its end read in a terminal.
 
-import type { Grant, RequestState, Rule, Step } from '#lib/api-client/shapes'
+import type { AlreadyHeld, Grant, RequestState, Rule, Step } from '#lib/api-client/shapes'
 import { durationInWords, secondsOf, shortDuration } from '#lib/core/access/duration'
 import { noGroupInWords } from '#lib/core/access/on-call'
 import { type Severity, severities } from '#lib/core/access/severity'
@@ -38,6 +38,15 @@ export function endInWords({ status, endedAt, endedBy, endNote, endedByName }: G
   return status === 'ending'
     ? `is ending${why}${who}${note}.`
     : `ended${endedAt ? ` at ${clock(endedAt)}` : ''}${why}${who}${note}.`
+}
+
+/** `You have this already: Restart payment services (active, until 20:40), req_….` */
+export function heldInWords({ requestId, title, status, missing, expiresAt }: AlreadyHeld): string {
+  const until = expiresAt ? `, until ${clock(expiresAt)}` : ''
+  return (
+    `You ${status === 'active' ? 'have' : 'requested'} ${missing.length > 0 ? 'a part of this' : 'this'} already: ` +
+    `${line(title)} (${line(status)}${until}), ${line(requestId)}.`
+  )
 }
 
 /** What one status says of a request and its grant together. */

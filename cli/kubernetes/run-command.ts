@@ -4,11 +4,11 @@ import { findForPaste } from '../access/from-paste.ts'
 import { forOption, reasonOption, ticketOption } from '../access/request-options.ts'
 import { bodyOf, type Details, inWords, submit } from '../access/submit.ts'
 import { waitUntilActive } from '../access/wait.ts'
-import { timeLeft } from '../access/words.ts'
+import { heldInWords, timeLeft } from '../access/words.ts'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
 import { confirm } from '../ask.ts'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
-import { line, note } from '../output.ts'
+import { note } from '../output.ts'
 import { programName } from '../program-name.ts'
 import type { Api } from '../server/api.ts'
 import type { Terminal } from '../terminal.ts'
@@ -29,7 +29,7 @@ async function requestFor(terminal: Terminal, api: Api, words: readonly string[]
   const chosen = { namespace: [], ...(entitlement ? { entitlement } : {}), ...(cluster ? { cluster } : {}) }
   const found = await findForPaste(terminal, api, `${asText(words)}\n${errors}`, whereOf(words), chosen)
   if (found.held) {
-    note(terminal, `You have this already: ${line(found.held.title)} (${line(found.held.status)}).`)
+    note(terminal, heldInWords(found.held))
     return found.held.requestId
   }
   const { draft } = found

@@ -23,8 +23,10 @@ export function columnsOf(text: string): number {
 /** The longest beginning of a text that fits into so many columns. */
 function startOf(text: string, columns: number): string {
   let start = ''
+  let left = columns
   for (const character of text) {
-    if (columnsOf(start + character) > columns) break
+    left -= columnsOf(character)
+    if (left < 0) break
     start += character
   }
   return start

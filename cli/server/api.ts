@@ -55,7 +55,7 @@ export function apiOf(session: Session): Api {
   return {
     session,
     async call(call) {
-      const key = randomUUID()
+      const key = call.key ?? randomUUID()
       let answer = await once(call, await session.token(), key)
       if (answer.status === 401) {
         const renewed = await session.token(true)

@@ -9,6 +9,8 @@ export type ApiCall<S extends z.ZodType> = {
   body?: object
   /** Repeats of the same call have the same effect as one. */
   isKeyed?: boolean
+  /** The Idempotency-Key, for a call that may repeat an earlier one. Otherwise each call with `isKeyed` gets its own. */
+  key?: string
   timeoutMs?: number
   interrupt?: AbortSignal
 }
