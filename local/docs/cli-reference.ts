@@ -13,14 +13,16 @@ Request access, approve it, use it and end it without leaving the terminal, and 
 
 \`node local/package/build.ts\` in a checkout of Postern builds the npm package into \`.postern/package\`, with every library that it
 needs in it, for Node.js 20 or newer. \`npm install -g .postern/package\` installs it; so does the archive that \`npm pack\` makes of it. The same program is
-also called \`kubectl-postern\`, so \`kubectl postern …\` works. \`postern completion\` prints a script for bash, zsh or fish.
+also called \`kubectl-postern\`, so \`kubectl postern …\` works, and \`kubectl_complete-postern\`, by which kubectl's own completion covers it. \`postern completion\`
+prints a script for bash, zsh or fish.
 
 Where there is no Node.js, use a single executable: \`node local/package/executable.ts\` builds \`postern-linux-amd64\` and \`postern-linux-arm64\` into
 \`.postern/executables\`, each with its SHA-256 checksum beside it. They contain the Node.js that Postern itself runs on, and need the C and C++ libraries of
 the system. The same source always becomes the same bytes, so anyone can verify a build. An executable ignores \`NODE_OPTIONS\`.
 
 \`node local/package/krew.ts URL HOMEPAGE\` also packs them, and writes a manifest for krew, the plugin manager of kubectl, with their checksums and their
-addresses below the URL where you put the archives.
+addresses below the URL where you put the archives. krew also installs the plugin from the files themselves, with \`--manifest\` and \`--archive\`. It makes no
+link for the completion; \`postern completion --help\` has the command for it.
 
 Only the files of the command that is called are read. On a busy machine with two processors and Node.js 24, \`postern --version\` needed 50 ms of
 processor time and the plugin 70 ms for a token that it has already, of which Node.js itself needs 30 ms (the fastest of 15 runs each). \`postern --version\` of a single executable needed 40 ms.
@@ -76,8 +78,9 @@ Restart payment services ended at 20:40: it was revoked by Priya Raman: enough n
 \`\`\`
 
 \`postern extend\` requests more time. The extension is a grant of its own, but kubeconfigs need no change: the plugin follows it. A token
-is used for at most ten seconds without a look at its grant; so for as long, a command may still be refused after an extension that was submitted
-on the pages, and may show *Unauthorized* or *Forbidden* without the reason after a revocation.
+is used for at most ten seconds without a look at its grant; so for as long, a command may still be refused after an extension, unless
+\`postern extend --wait\` or \`postern wait\` waited for it, and may show *Unauthorized* or *Forbidden* without the reason after a revocation. A program
+that goes on running has its token in its own memory, so it may be refused for ten seconds too. An open call, such as \`kubectl logs -f\`, goes on.
 
 Each grant has a ServiceAccount of its own in the cluster, so a context has the access of one grant. With several grants in one cluster,
 choose one by its context. A stream that is open when the access ends stays open until it is closed.
