@@ -1,10 +1,9 @@
-import { GeistMono } from 'geist/font/mono'
-import { GeistSans } from 'geist/font/sans'
 import type { Metadata, Viewport } from 'next'
 import type { ReactNode } from 'react'
 import { Clock } from '#components/ui/clock'
 import './globals.css'
 import { display } from './display.ts'
+import { fontVariables } from './fonts.ts'
 
 export const metadata: Metadata = {
   title: { default: 'Postern', template: '%s – Postern' },
@@ -29,7 +28,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
       lang="en"
       data-theme={theme === 'system' ? undefined : theme}
       data-single-keys={hasSingleKeys ? undefined : 'off'}
-      className={`${GeistSans.variable} ${GeistMono.variable}`}
+      className={fontVariables}
     >
       <body>
         <Clock now={Date.now()} {...times}>
