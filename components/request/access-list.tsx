@@ -1,6 +1,9 @@
 import type { RequestSummary } from '#lib/core/access/request-resource'
 import { AccessRow } from './access-row.tsx'
-import type { RequestActionSet } from './request-actions.tsx'
+import { type RequestActionSet, RequestActions } from './request-actions.tsx'
+import { rowStatus } from './row-status.ts'
+import { shownStatus } from './status-mark.tsx'
+import { namespacesInWords } from './words.ts'
 
 type Props = { requests: RequestSummary[]; actions: RequestActionSet; past?: boolean }
 
@@ -9,7 +12,15 @@ export function AccessList({ requests, actions, past = false }: Props) {
   return (
     <ul>
       {requests.map((request) => (
-        <AccessRow key={request.id} request={request} actions={actions} past={past} />
+        <AccessRow
+          key={request.id}
+          id={request.id}
+          title={request.title}
+          where={`${request.cluster} · ${namespacesInWords(request.namespaces)}`}
+          mark={shownStatus(request)}
+          status={rowStatus(request)}
+          actions={past ? null : <RequestActions request={request} actions={actions} />}
+        />
       ))}
     </ul>
   )

@@ -51,9 +51,11 @@ export function ConfirmAction(props: Props) {
           {label}
         </button>
       </form>
-      <Dialog open={open} onClose={() => setOpen(false)} title={title} narrow>
-        <Confirmation {...props} />
-      </Dialog>
+      {open && (
+        <Dialog open onClose={() => setOpen(false)} title={title} narrow>
+          <Confirmation {...props} />
+        </Dialog>
+      )}
     </>
   )
 }

@@ -8,10 +8,10 @@ import { wallTime } from '#lib/core/access/time-zone'
 import { endedBy } from './words.ts'
 
 type Grant = NonNullable<RequestSummary['grant']>
-type Props = Pick<Grant, 'activatedAt' | 'endedBy'> & { endedAt: string; duration: string }
+export type EndedTimeProps = Pick<Grant, 'activatedAt' | 'endedBy'> & { endedAt: string; duration: string }
 
 /** What really happened: `for 56 s of 15 min, 07:02:29–07:03:25 UTC+1, released`. With the day, unless it is today. */
-export function EndedTime({ activatedAt, endedAt, endedBy: end, duration }: Props) {
+export function EndedTime({ activatedAt, endedAt, endedBy: end, duration }: EndedTimeProps) {
   const now = useNow()
   const { shown } = useZones()
   const held = heldInWords({ activatedAt, endedAt }, secondsOf(duration))

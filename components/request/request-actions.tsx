@@ -1,9 +1,10 @@
 import type { FormAction } from '#lib/core/access/action-result'
 import type { RequestSummary } from '#lib/core/access/request-resource'
 import { LinkButton } from '../ui/link-button.tsx'
-import { ConfirmAction, type ConfirmedAction } from './confirm-action.tsx'
+import { ConfirmAction } from './confirm-action.tsx'
 import { type Connect, ConnectSheet } from './connect-sheet.tsx'
 import { RevokeAction } from './revoke-action.tsx'
+import { WithdrawAction } from './withdraw-action.tsx'
 import { whatInWords } from './words.ts'
 
 /** The actions on a request and its grant. Pages pass the server actions in; components never import them. */
@@ -27,12 +28,6 @@ type Props = {
 /** The actions that the server allows this reader now. */
 export function RequestActions({ request, actions, confirming, focusAfter, isWholePage = false }: Props) {
   const { grant, can } = request
-  const common = (name: ConfirmedAction) => ({
-    name,
-    page: `/requests/${request.id}`,
-    startsOpen: confirming === name,
-    focusAfter,
-  })
   return (
     <div className="no-print flex flex-wrap items-center gap-2">
       {grant && (
@@ -56,7 +51,10 @@ export function RequestActions({ request, actions, confirming, focusAfter, isWho
       )}
       {grant && can.release.may && (
         <ConfirmAction
-          {...common('release')}
+          name="release"
+          page={`/requests/${request.id}`}
+          startsOpen={confirming === 'release'}
+          focusAfter={focusAfter}
           label="End access"
           pending="Ending access…"
           title="End this access?"
@@ -73,16 +71,12 @@ export function RequestActions({ request, actions, confirming, focusAfter, isWho
         focusAfter={focusAfter}
       />
       {can.withdraw.may && (
-        <ConfirmAction
-          {...common('withdraw')}
-          label="Withdraw"
-          pending="Withdrawing…"
-          title="Withdraw this request?"
-          id={{ name: 'requestId', value: request.id }}
-          action={actions.withdraw}
-        >
-          <p>Approvers can no longer decide it. The request and its withdrawal stay in the history.</p>
-        </ConfirmAction>
+        <WithdrawAction
+          requestId={request.id}
+          withdraw={actions.withdraw}
+          startsOpen={confirming === 'withdraw' || undefined}
+          focusAfter={focusAfter}
+        />
       )}
     </div>
   )

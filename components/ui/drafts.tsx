@@ -72,10 +72,14 @@ const Person = createContext<string | null>(null)
 /** Around every page of a signed-in person, by their id. */
 export function DraftsOf({ person, children }: { person: string; children: ReactNode }) {
   useEffect(() => {
-    forgetOld(person)
+    // A moment later: the first reading of the storage blocks this page, and no other person's draft is ever read.
+    const timer = setTimeout(() => forgetOld(person))
     const onSignOut = ({ key }: StorageEvent) => key === signedOutKey && remove(() => true)
     window.addEventListener('storage', onSignOut)
-    return () => window.removeEventListener('storage', onSignOut)
+    return () => {
+      clearTimeout(timer)
+      window.removeEventListener('storage', onSignOut)
+    }
   }, [person])
   return <Person value={person}>{children}</Person>
 }
