@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test'
+import { aSecretRead, reportCalls } from './activity.ts'
 import { type Api, expect, type Person, test } from './fixtures.ts'
 import { approve, grantOf, post, submit } from './grants.ts'
 import { axeFindings, colorFindings, excessWidth, showIn } from './page-checks.ts'
@@ -112,14 +113,20 @@ test('no page of a request has an accessibility problem or scrolls sideways, lig
 test('no page of a colleague or an auditor has an accessibility problem or scrolls sideways, light or dark', async ({
   as,
   api,
+  stage,
 }) => {
   test.setTimeout(600_000)
   const { active } = await createRequests(api)
+  await reportCalls(
+    stage,
+    [403, 401, 200, 200].map((code) => aSecretRead({ code })),
+  )
   const visits = {
     jonas: ['/requests/new?entitlement=search-debug', '/inbox'],
     ines: [
       '/activity',
       '/activity?kind=rbac',
+      '/activity?show=calls',
       '/reports',
       '/clusters/prod-eu/posture',
       '/history',

@@ -8,6 +8,7 @@ export type Places = {
   audience: string
   kubeconfig: string
   server: string
+  auditTokenFile: string
 }
 
 /** More namespaces than the request form shows as checkboxes. */
@@ -27,6 +28,7 @@ export const configurationText = (places: Places) =>
         labels: { environment: 'prod', region: 'eu' },
         kubeconfig: { file: places.kubeconfig },
         publicServer: places.server,
+        audit: { tokenFile: places.auditTokenFile },
         people: { username: 'email', usernamePrefix: 'oidc:', groupsPrefix: 'oidc:' },
       },
     ],

@@ -16,6 +16,8 @@ export type Stage = {
   kubernetes: Parts['kubernetes']
   /** The options Postern was started with; another process with the same options is a replica. */
   postern: Omit<PosternOptions, 'port' | 'directory'>
+  /** What the API server of prod-eu would send its audit events with. */
+  auditToken: string
 }
 
 /** Starts the parts (unless POSTERN_PARTS names running ones), the identity provider and a production build of Postern. */
@@ -36,6 +38,10 @@ export async function startStage(): Promise<{ stop(): Promise<void> }> {
     await runKubectl(tools, kubernetes.adminKubeconfig, ['apply', '-f', '-'], list)
     const directory = join(run.directory, 'postern')
     mkdirSync(directory, { recursive: true })
+    const secret = () => randomBytes(32).toString('base64url')
+    const auditToken = secret()
+    const auditTokenFile = join(directory, 'audit-token')
+    writeFileSync(auditTokenFile, auditToken, { mode: 0o600 })
     const configuration = configurationText({
       publicUrl: `http://localhost:${port}`,
       issuer,
@@ -43,8 +49,8 @@ export async function startStage(): Promise<{ stop(): Promise<void> }> {
       audience,
       kubeconfig: kubernetes.posternKubeconfig,
       server: kubernetes.server,
+      auditTokenFile,
     })
-    const secret = () => randomBytes(32).toString('base64url')
     const postern = {
       configuration,
       databaseUrl: withPatience(postgres.appUrl),
@@ -58,6 +64,7 @@ export async function startStage(): Promise<{ stop(): Promise<void> }> {
       identity: { issuer, clientId, clientSecret, redirectUri: `${url}/api/auth/callback/oidc` },
       kubernetes,
       postern,
+      auditToken,
     }
     const file = join(run.directory, 'stage.json')
     writeFileSync(file, JSON.stringify(stage), { mode: 0o600 })

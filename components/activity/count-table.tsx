@@ -1,3 +1,4 @@
+import { Bar } from '#components/ui/bar'
 import { Link } from '#components/ui/link'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { UntrustedText } from '#components/ui/untrusted-text'
@@ -19,12 +20,15 @@ type Props = {
   filter: CallFilter
   /** Show how many of the calls were refused. */
   withRefused?: boolean
+  /** Show the calls as bars too. */
+  withBars?: boolean
 }
 
 /** How often something happened. Each number is a link to the calls that it counts. */
-export function CountTable({ rows, caption, columns, filter, withRefused = false }: Props) {
+export function CountTable({ rows, caption, columns, filter, withRefused = false, withBars = false }: Props) {
   if (rows.length === 0) return <p className="text-dense text-muted">None.</p>
   const names = Object.keys(columns) as Array<keyof Counted>
+  const most = Math.max(...rows.map(({ count }) => count))
   return (
     <ScrollTable caption={caption}>
       <thead>
@@ -40,6 +44,11 @@ export function CountTable({ rows, caption, columns, filter, withRefused = false
           {withRefused && (
             <th scope="col" className="text-right">
               Refused
+            </th>
+          )}
+          {withBars && (
+            <th scope="col" className="w-1/4 max-sm:hidden">
+              <span className="sr-only">Calls as a bar</span>
             </th>
           )}
         </tr>
@@ -73,6 +82,11 @@ export function CountTable({ rows, caption, columns, filter, withRefused = false
                   ) : (
                     '0'
                   )}
+                </td>
+              )}
+              {withBars && (
+                <td className="max-sm:hidden">
+                  <Bar share={row.count / most} />
                 </td>
               )}
             </tr>

@@ -1,8 +1,8 @@
 import { Link } from '#components/ui/link'
+import { StackedBars } from '#components/ui/stacked-bars'
 import { wallTime } from '#lib/core/access/time-zone'
 import { type HistoryFilter, queryOf } from '#lib/core/audit/filter-terms'
 import type { Bucket } from '#lib/core/audit/histogram'
-import { HistogramBars } from './histogram-bars.tsx'
 import { HistogramRange } from './histogram-range.tsx'
 
 type Props = {
@@ -74,7 +74,7 @@ function Stretch({ bars, most, filter, zone }: StretchProps) {
       title={words}
       className="block h-full text-muted hover:text-accent focus-visible:text-accent"
     >
-      <HistogramBars counts={bars.map((one) => one.count)} most={most} />
+      <StackedBars bars={bars.map((one) => [one.count])} colours={['']} most={most} />
       <span className="sr-only">{words}</span>
     </Link>
   )

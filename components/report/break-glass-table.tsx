@@ -1,6 +1,6 @@
+import { Bar } from '#components/ui/bar'
 import { ScrollTable } from '#components/ui/scroll-table'
 import type { ReportResource } from '#lib/core/access/report-resource'
-import { Bar } from './bar.tsx'
 
 /** How often break-glass access was used, and what its reviews said. */
 export function BreakGlassTable({ months }: { months: ReportResource['breakGlass'] }) {

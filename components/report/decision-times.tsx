@@ -1,9 +1,9 @@
+import { Bar } from '#components/ui/bar'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import { secondsOf, shortDuration } from '#lib/core/access/duration'
 import { groupInWords } from '#lib/core/access/on-call'
 import type { ReportResource } from '#lib/core/access/report-resource'
-import { Bar } from './bar.tsx'
 
 /** How long each group takes: the bars show the median, with the longest one as their measure. */
 export function DecisionTimes({ decisions }: Pick<ReportResource, 'decisions'>) {

@@ -1,8 +1,11 @@
 import { SeverityMark } from '#components/request/severity-mark'
 import { ScrollTable } from '#components/ui/scroll-table'
+import { StackedBars } from '#components/ui/stacked-bars'
 import type { ReportResource } from '#lib/core/access/report-resource'
 import { severities } from '#lib/core/access/severity'
-import { GrantsChart } from './grants-chart.tsx'
+
+/** The text colours of low, medium and high. */
+const colours = ['text-muted', 'text-waiting', 'text-bad']
 
 /** Access that began, as a chart and as a table of the days that had any. */
 export function GrantsPerDay({ grants }: Pick<ReportResource, 'grants'>) {
@@ -11,7 +14,13 @@ export function GrantsPerDay({ grants }: Pick<ReportResource, 'grants'>) {
   return (
     <div className="grid gap-x-8 gap-y-4 rail:grid-cols-[minmax(0,1fr)_20rem]">
       <figure>
-        <GrantsChart grants={grants} />
+        <div className="h-24 border-b border-edge">
+          <StackedBars
+            bars={grants.map(({ low, medium, high }) => [low, medium, high])}
+            colours={colours}
+            most={Math.max(1, ...grants.map(({ low, medium, high }) => low + medium + high))}
+          />
+        </div>
         <figcaption className="mt-1 flex flex-wrap justify-between gap-x-4 font-mono text-code text-muted">
           <span>{grants[0]?.day}</span>
           <span>{grants.at(-1)?.day}</span>

@@ -1,7 +1,7 @@
+import { Bar } from '#components/ui/bar'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import type { ReportResource } from '#lib/core/access/report-resource'
-import { Bar } from './bar.tsx'
 
 type Props = Pick<ReportResource, 'refusals'> & { denied: number }
 

@@ -648,7 +648,10 @@ export const endpoints = {
         .regex(/^[1-5]\d\d$/, 'must be an HTTP status such as 403')
         .transform(Number)
         .optional(),
-      refused: z.enum(['yes']).optional().meta({ description: 'Only calls that the cluster refused (401 and 403).' }),
+      refused: z
+        .enum(['yes', 'no'])
+        .optional()
+        .meta({ description: 'Only calls that the cluster refused (401 and 403), or only the others.' }),
       from: time.optional(),
       to: time.optional(),
       cursor: z

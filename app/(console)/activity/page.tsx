@@ -1,5 +1,7 @@
 import type { Metadata } from 'next'
+import { Suspense } from 'react'
 import { CallTable } from '#components/activity/call-table'
+import { CallsOverTime } from '#components/activity/calls-over-time'
 import { CountTable } from '#components/activity/count-table'
 import { PageHead } from '#components/layout/page-head'
 import { Empty } from '#components/ui/empty'
@@ -14,9 +16,11 @@ import { endpoints } from '#lib/api/endpoints'
 import type { CallFilter } from '#lib/core/access/activity-resource'
 import type { PersonActor } from '#lib/core/access/actor'
 import { seesEverything } from '#lib/core/access/may-see'
-import { hrefOfCalls } from '#lib/core/activity/call-link'
+import { hrefOfCalls, showCalls } from '#lib/core/activity/call-link'
 import { instantOf } from '#lib/core/audit/when'
+import { log } from '#lib/observability/log'
 import { activitySummary } from '#lib/views/activity-summary'
+import { callsOverTime } from '#lib/views/calls-over-time'
 import { listActivity } from '#lib/views/list-activity'
 import { display } from '../../display.ts'
 
@@ -52,7 +56,8 @@ export default async function ActivityPage({ searchParams }: PageProps<'/activit
   const { filter: named, cursor } = filterIn(query)
   const isProblem = from === undefined || to === undefined
   const { cluster, ...narrow } = named
-  const isSummary = seesEverything(actor) && Object.keys(narrow).length === 0 && cursor === undefined
+  const isSummary =
+    seesEverything(actor) && Object.keys(narrow).length === 0 && cursor === undefined && one('show') !== showCalls.show
   const since = from ?? (isSummary ? new Date(now.getTime() - 86_400_000) : null)
   const filter: CallFilter = {
     ...named,
@@ -87,7 +92,12 @@ export default async function ActivityPage({ searchParams }: PageProps<'/activit
           { id: 'to', label: `To (${shownZone})`, value: one('to'), placeholder: 'now', optional: true },
         ]}
       />
-      {!isProblem && (isSummary ? <Summary actor={actor} filter={filter} /> : <Calls {...{ actor, filter, cursor }} />)}
+      {!isProblem &&
+        (isSummary && since ? (
+          <Summary actor={actor} filter={{ ...filter, from: since.toISOString() }} zone={shownZone} />
+        ) : (
+          <Calls {...{ actor, filter, cursor }} />
+        ))}
     </>
   )
 }
@@ -125,7 +135,14 @@ async function Calls({
   )
 }
 
-async function Summary({ actor, filter }: { actor: PersonActor; filter: CallFilter }) {
+type SummaryProps = { actor: PersonActor; filter: CallFilter & { from: string }; zone: string }
+
+async function Summary({ actor, filter, zone }: SummaryProps) {
+  // A slow chart never takes the page with it.
+  const parts = callsOverTime(actor, filter).catch((error: unknown) => {
+    log.warn({ err: error }, 'calls could not be counted over time')
+    return null
+  })
   const summary = await activitySummary(actor, filter)
   if (summary.feeds.length === 0)
     return (
@@ -143,27 +160,30 @@ async function Summary({ actor, filter }: { actor: PersonActor; filter: CallFilt
   return (
     <>
       <p className="mt-6 text-dense text-muted">
-        {filter.from && (
-          <>
-            Since <Time at={filter.from} as="exact" withZone />.{' '}
-          </>
-        )}
+        Since <Time at={filter.from} as="exact" withZone />.{' '}
         {summary.feeds.map(({ cluster, newestAt }) => (
           <span key={cluster}>
             Newest event of <code>{cluster}</code>: <Time at={newestAt} as="exact" />.{' '}
           </span>
         ))}
       </p>
+      <Section id="time" title="Calls over time">
+        <Suspense key={hrefOfCalls(filter)} fallback={<div aria-hidden className="h-24" />}>
+          <CallsOverTime {...{ parts, filter, zone }} />
+        </Suspense>
+      </Section>
       <Section id="accounts" title="Accounts">
         <CountTable
           {...{ rows: summary.accounts, caption: 'Accounts by calls', columns: { account: 'Account' }, filter }}
           withRefused
+          withBars
         />
       </Section>
       <Section id="verbs" title="Verbs">
         <CountTable
           {...{ rows: summary.verbs, caption: 'Verbs by calls', columns: { verb: 'Verb' }, filter }}
           withRefused
+          withBars
         />
       </Section>
       <Section id="refused" title="Refused calls">

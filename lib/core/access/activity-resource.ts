@@ -135,6 +135,18 @@ export const callResource = z
   .meta({ id: 'Call' })
 export type CallResource = z.infer<typeof callResource>
 
+/** How many calls were made in one part of a time range. Times are RFC 3339, and `to` is exclusive. */
+export type CallsInTime = {
+  from: string
+  to: string
+  /** Every call that was not refused, also one that failed. */
+  allowed: number
+  /** 401 */
+  unidentified: number
+  /** 403 */
+  forbidden: number
+}
+
 /** A filter for calls; absent fields match everything. Times are RFC 3339, and `to` is exclusive. */
 export type CallFilter = {
   cluster?: string
@@ -148,8 +160,8 @@ export type CallFilter = {
   name?: string
   kind?: CallKind
   code?: number
-  /** Only calls that the cluster refused (401 and 403). */
-  refused?: 'yes'
+  /** Only calls that the cluster refused (401 and 403), or only the others. */
+  refused?: 'yes' | 'no'
   from?: string
   to?: string
 }

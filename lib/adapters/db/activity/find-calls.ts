@@ -37,15 +37,18 @@ function conditionsOf(scope: CallScope, filter: CallFilter): Prisma.Sql[] {
     ...(name === undefined ? [] : [Prisma.sql`a.name = ${name}`]),
     ...(kind === undefined ? [] : [Prisma.sql`a.kind = ${kind}`]),
     ...(code === undefined ? [] : [Prisma.sql`a.code = ${code}`]),
-    ...(refused === undefined ? [] : [Prisma.sql`a.code IN (401, 403)`]),
+    ...(refused === undefined ? [] : [Prisma.sql`(coalesce(a.code, 0) IN (401, 403)) = ${refused === 'yes'}`]),
     ...(from === undefined ? [] : [Prisma.sql`a.at >= ${timeOf(from)}`]),
     ...(to === undefined ? [] : [Prisma.sql`a.at < ${timeOf(to)}`]),
   ]
 }
 
-/** Each call `a` once: its end, or its begin while no end is known. */
+/**
+ * Each call `a` once: its end, or its begin while no end is known. NB: not an EXISTS, for which PostgreSQL would read every call
+ * there is into a hash table.
+ */
 export const once = Prisma.sql`
-  (NOT a.is_start OR NOT EXISTS (SELECT FROM activity e WHERE e.call = a.call AND NOT e.is_start))`
+  (NOT a.is_start OR (SELECT e.id FROM activity e WHERE e.call = a.call AND NOT e.is_start) IS NULL)`
 
 const callsWhere = (scope: CallScope, filter: CallFilter) => Prisma.sql`
   FROM activity a JOIN activity_sources s ON s.id = a.source_id
@@ -140,6 +143,16 @@ export async function countCalls(
     ${callsWhere('all', filter)} GROUP BY ${Prisma.join(by.map((column) => columns[column]))}
     ORDER BY count(*) DESC, ${Prisma.join(by.map((column) => columns[column]))} LIMIT ${limit}`
 }
+
+export type CallsInPart = { part: number; allowed: number; unidentified: number; forbidden: number }
+
+/** How many calls were made in each part of this many milliseconds after `from`, without the parts that have none. */
+export const countCallsInParts = (filter: { cluster?: string; from: string; to: string }, partMs: number) =>
+  reads().$queryRaw<CallsInPart[]>`
+    SELECT floor(extract(epoch FROM a.at - ${timeOf(filter.from)}::timestamptz) * 1000 / ${partMs}::int8)::int AS part,
+      count(*) FILTER (WHERE a.code IS NULL OR a.code NOT IN (401, 403))::int AS allowed,
+      count(*) FILTER (WHERE a.code = 401)::int AS unidentified, count(*) FILTER (WHERE a.code = 403)::int AS forbidden
+    ${callsWhere('all', filter)} GROUP BY 1`
 
 /** How many events have arrived, by what became of them. */
 export const countArrived = (filter: Pick<CallFilter, 'cluster' | 'from' | 'to'>) =>
