@@ -58,6 +58,17 @@ describe('a name in a command line', () => {
     }
   })
 
+  test('has no character that the shells of Windows, nushell or tcsh act on', () => {
+    fc.assert(
+      fc.property(names, (name) => {
+        // cmd.exe knows no single quotes; nushell evaluates `$'… (…)'`; tcsh expands `!` in every quote.
+        expect(quoted(name)).not.toMatch(/[&|<>^%"!\r\n]/)
+        if (quoted(name).startsWith('$')) expect(quoted(name)).not.toMatch(/[()]/)
+      }),
+      { examples: [['team & calc'], ['%PATH%'], ['a|b'], ["(whoami)'"]] },
+    )
+  })
+
   test('shows only printable ASCII, so that no character is invisible or changes the order of the line', () => {
     fc.assert(
       fc.property(names, (name) => {

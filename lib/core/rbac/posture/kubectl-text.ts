@@ -4,17 +4,20 @@ import { longestText } from './stored-text.ts'
 
 const printable = /^[ -~]*$/
 
+/** What some shell acts on also between single quotes, which cmd.exe does not know. tcsh expands `!` in all quotes. */
+const isActedOn = /['\\!&|<>^%"]/
+
 /** The UTF-8 bytes as `\ooo`: other characters may be invisible, reorder the line, or end the quotes in some shell. */
 const escaped = (text: string): string =>
   [...new TextEncoder().encode(text)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')
 
 /**
- * Any text as one word of a command line. NB: `$'…'` is of bash, zsh and ksh. fish refuses it, and a plain `sh` passes another name:
- * neither ends the quotes early, because no quote or backslash in it stays as it is.
+ * Any text as one word of a command line. NB: `$'…'` is of bash, zsh and ksh. fish refuses it, and a plain `sh` or cmd.exe passes another
+ * name: none of them ends the word early, because nothing in it that any of them acts on stays as it is.
  */
 export function quoted(text: string): string {
   if (/^[\w.:@/-]+$/.test(text)) return text
-  if (printable.test(text) && !/['\\!]/.test(text)) return `'${text}'`
+  if (printable.test(text) && !isActedOn.test(text)) return `'${text}'`
   return `$'${text.replace(/[^\w .:@/-]+/g, escaped)}'`
 }
 
