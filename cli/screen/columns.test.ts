@@ -36,6 +36,14 @@ test('wrapped text is never wider than the terminal, and loses nothing but the s
   )
 })
 
+test('text is wrapped on a terminal of any width, however narrow', () => {
+  fc.assert(
+    fc.property(texts, fc.integer({ min: 1, max: 6 }), (text, columns) => {
+      expect(wrap(text, columns).join('').replaceAll(' ', '')).toBe(text.replaceAll(' ', ''))
+    }),
+  )
+})
+
 test('a line is wrapped at a space, and goes on with its own indent', () => {
   expect(wrap('  high: can run commands in pods', 16)).toEqual(['  high: can run', '    commands in', '    pods'])
 })

@@ -53,7 +53,11 @@ export function wrap(text: string, columns: number): string[] {
   const wrapped: string[] = []
   let rest = text
   while (columnsOf(rest) > columns) {
-    const start = startOf(rest, columns)
+    const before = wrapped.length === 0 ? 0 : indent.length
+    const fitting = startOf(rest, columns)
+    // NB: a wide character may not fit beside the indent, or on the terminal at all. Without it there would be no end.
+    const [next = ''] = rest.slice(before)
+    const start = fitting.length > before ? fitting : rest.slice(0, before) + next
     const space = start.lastIndexOf(' ')
     const isInIndent = space < (wrapped.length === 0 ? own : indent.length)
     const end = isInIndent ? start.length : space
