@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { type OutputFormat, outputOption, print, tableOf } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
-import { readContexts, readTokens, writeContexts } from './contexts.ts'
+import { changeContexts, readContexts, readTokens } from './contexts.ts'
 
 export function contextsCommand(terminal: Terminal): Command {
   return new Command('contexts')
@@ -13,7 +13,7 @@ export function contextsCommand(terminal: Terminal): Command {
       const contexts = readContexts(terminal.env)
       if (name !== undefined) {
         if (!contexts.servers[name]) throw new UsageError(`There is no context ${name}.`)
-        writeContexts(terminal.env, { ...contexts, current: name })
+        await changeContexts(terminal.env, (now) => ({ ...now, current: name }))
         terminal.stdout.write(`Using ${contexts.servers[name]}.\n`)
         return
       }

@@ -1,9 +1,10 @@
 // The servers that this person uses. Each has a name, and one is the current one.
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { configFolder, readPrivately, writePrivately } from './folders.ts'
+import { withLock } from './lock.ts'
 
 type Env = Terminal['env']
 
@@ -38,11 +39,16 @@ export const contextNameOf = (server: string): string => new URL(server).host.re
 
 export function readContexts(env: Env): Contexts {
   const stored = readPrivately(fileOf(env)) as Partial<Contexts> | undefined
-  return { current: stored?.current ?? null, servers: stored?.servers ?? {} }
+  // NB: a name such as `constructor` is one of a context only if the file has it.
+  const servers: Contexts['servers'] = Object.assign(Object.create(null), stored?.servers)
+  return { current: stored?.current ?? null, servers }
 }
 
-export const writeContexts = (env: Env, contexts: Contexts): void =>
-  writePrivately(fileOf(env), `${JSON.stringify(contexts, null, 2)}\n`)
+/** Changes the contexts as they are now: another `postern` may have changed them since they were read. */
+export const changeContexts = (env: Env, change: (now: Contexts) => Contexts): Promise<void> =>
+  withLock(fileOf(env), async () => {
+    writePrivately(fileOf(env), `${JSON.stringify(change(readContexts(env)), null, 2)}\n`)
+  })
 
 export const tokensFile = (env: Env, context: string): string =>
   join(configFolder(env), 'tokens', `${checkContextName(context)}.json`)
@@ -57,15 +63,24 @@ export const writeTokens = (env: Env, context: string, tokens: StoredTokens): vo
   writePrivately(tokensFile(env, context), JSON.stringify(tokens))
 
 /**
+ * The refresh token of a sign-in in the keyring. Its name has the whole path of the file, so that two folders of settings never share
+ * one, and the server and the provider: NB: whatever the file says later, no other provider must see the token.
+ */
+async function entryOf(env: Env, context: string, { server, issuer }: Pick<StoredTokens, 'server' | 'issuer'>) {
+  const { keyringEntry } = await import('./keyring.ts')
+  return keyringEntry(env, [resolve(tokensFile(env, context)), server, issuer].join(' '))
+}
+
+/**
  * Stores a sign-in, with its refresh token in the keyring of the system if that can be used.
  * @returns why it can't; otherwise null
  */
 export async function storeSignIn(env: Env, context: string, tokens: StoredTokens): Promise<string | null> {
   const { refreshToken, ...others } = tokens
-  const { keyringEntry, NoKeyring } = await import('./keyring.ts')
+  const { NoKeyring } = await import('./keyring.ts')
   try {
     if (!refreshToken) throw new NoKeyring('the identity provider issued no refresh token')
-    await (await keyringEntry(env, tokensFile(env, context))).set(refreshToken)
+    await (await entryOf(env, context, tokens)).set(refreshToken)
     writeTokens(env, context, { ...others, isInKeyring: true })
     return null
   } catch (error) {
@@ -81,14 +96,12 @@ export async function storeSignIn(env: Env, context: string, tokens: StoredToken
  */
 export async function withRefreshToken(env: Env, context: string, stored: StoredTokens): Promise<StoredTokens> {
   if (!stored.isInKeyring) return stored
-  const { keyringEntry } = await import('./keyring.ts')
-  const refreshToken = await (await keyringEntry(env, tokensFile(env, context))).get()
+  const refreshToken = await (await entryOf(env, context, stored)).get()
   return refreshToken === null ? stored : { ...stored, refreshToken }
 }
 
-export async function forgetRefreshToken(env: Env, context: string): Promise<void> {
-  const { keyringEntry } = await import('./keyring.ts')
-  await (await keyringEntry(env, tokensFile(env, context))).delete()
+export async function forgetRefreshToken(env: Env, context: string, stored: StoredTokens): Promise<void> {
+  await (await entryOf(env, context, stored)).delete()
 }
 
 export const deleteTokens = (env: Env, context: string): void => rmSync(tokensFile(env, context), { force: true })

@@ -1,6 +1,6 @@
 // Sign-ins in a real Secret Service, from a real identity provider.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -79,9 +79,14 @@ function homeOf(name: string) {
 const withoutBus = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus' }
 
 /** Signs in with a browser that calls the address which the command prints. */
-async function login(POSTERN_HOME: string, env: Record<string, string>): Promise<Ran> {
+async function login(
+  POSTERN_HOME: string,
+  env: Record<string, string>,
+  { cwd, args = [] }: { cwd?: string; args?: string[] } = {},
+): Promise<Ran> {
   const launcher = fileURLToPath(new URL('../postern.mjs', import.meta.url))
-  const child = spawn(process.execPath, [launcher, 'login', origin(), '--no-browser'], {
+  const child = spawn(process.execPath, [launcher, 'login', origin(), '--no-browser', ...args], {
+    cwd,
     env: { ...process.env, FORCE_COLOR: '', POSTERN_HOME, DBUS_SESSION_BUS_ADDRESS: busAddress, ...env },
   })
   const ran: Ran = { code: null, out: '', err: '' }
@@ -110,10 +115,10 @@ const refreshedWith = async (refreshToken: string) => {
 }
 
 /** What the keyring has of a home, read by a program of its own. */
-const inKeyring = (file: string): string => {
+const inKeyring = (file: string, server = origin(), issuer = provider.issuer): string => {
   const program = `const { Entry } = require('@napi-rs/keyring')
     process.stdout.write(new Entry('postern', process.argv[1], { linux: { store: 'secret-service' } }).getPassword() ?? '')`
-  const { stdout, stderr } = spawnSync(process.execPath, ['-e', program, file], {
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', program, [file, server, issuer].join(' ')], {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
     env: { ...process.env, DBUS_SESSION_BUS_ADDRESS: busAddress },
     encoding: 'utf8',
@@ -154,6 +159,52 @@ test.runIf(hasSecretService)(
   },
 )
 
+/** A provider that keeps what is sent to it. */
+async function startOtherProvider() {
+  const sent: string[] = []
+  const listener = createServer(async (request, response) => {
+    let body = ''
+    for await (const piece of request) body += piece
+    sent.push(body)
+    const issuer = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`
+    const metadata = { issuer, token_endpoint: `${issuer}/token`, revocation_endpoint: `${issuer}/revoke` }
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(metadata))
+  })
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+  const issuer = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`
+  return { issuer, sent: () => sent.join(), stop: () => listener.close() }
+}
+
+test.runIf(hasSecretService)(
+  'a refresh token in the keyring is sent to no other provider, whatever files name the same context',
+  async () => {
+    const other = await startOtherProvider()
+    const [own, another] = ['own', 'another'].map((name) => join(folder, name)) as [string, string]
+    for (const cwd of [own, another]) mkdirSync(cwd)
+    const env = { POSTERN_HOME: 'settings', DBUS_SESSION_BUS_ADDRESS: busAddress }
+    expect((await login('settings', {}, { cwd: own })).code).toBe(0)
+    const [name = ''] = readdirSync(join(own, 'settings/tokens'))
+    const file = join(own, 'settings/tokens', name)
+    const token = inKeyring(file)
+    expect(token, 'by the whole path').not.toBe('')
+
+    cpSync(join(own, 'settings'), join(another, 'settings'), { recursive: true })
+    for (const cwd of [another, own]) {
+      const changed = join(cwd, 'settings/tokens', name)
+      const stored = { ...JSON.parse(readFileSync(changed, 'utf8')), issuer: other.issuer, expiresAt: 0 }
+      writeFileSync(changed, JSON.stringify(stored), { mode: 0o600 })
+      const [whoami, logout] = [
+        await spawnPostern(['whoami'], { cwd, env }),
+        await spawnPostern(['logout'], { cwd, env }),
+      ]
+      expect(other.sent()).not.toContain(token)
+      expect([whoami.code, logout.code]).toEqual([3, 0])
+    }
+    expect(inKeyring(file)).toBe(token)
+    other.stop()
+  },
+)
+
 // NB: only Linux finds its keyring by a variable.
 test.runIf(process.platform === 'linux').each([
   ['POSTERN_KEYRING is off', { POSTERN_KEYRING: 'off' }, /keyring of the system: POSTERN_KEYRING is off\./],
@@ -169,4 +220,12 @@ test.runIf(process.platform === 'linux').each([
   const { refreshToken } = JSON.parse(readFileSync(file, 'utf8'))
   expect((await postern(['logout'], env)).code).toBe(0)
   expect(await refreshedWith(refreshToken)).toBe(400)
+})
+
+test('two sign-ins at the same time are both kept', async () => {
+  const { postern, POSTERN_HOME } = homeOf('two-at-once')
+  const off = { POSTERN_KEYRING: 'off' }
+  const both = await Promise.all(['one', 'two'].map((name) => login(POSTERN_HOME, off, { args: ['--context', name] })))
+  expect(both.map(({ code }) => code)).toEqual([0, 0])
+  expect((await postern(['contexts', '-o', 'name'])).out.trim().split('\n').toSorted()).toEqual(['one', 'two'])
 })

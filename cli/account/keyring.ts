@@ -14,11 +14,10 @@ export class NoKeyring extends Error {}
 const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).replace(/\.$/, '')
 
 /**
- * The entry of a sign-in, by the name of its file, so that two folders of settings never share one. A locked keyring asks the
- * person to unlock it, for as long as that takes.
+ * An entry of Postern's, by its name. A locked keyring asks the person to unlock it, for as long as that takes.
  * @throws NoKeyring, also from its functions
  */
-export async function keyringEntry({ POSTERN_KEYRING }: Terminal['env'], file: string): Promise<Keyring> {
+export async function keyringEntry({ POSTERN_KEYRING }: Terminal['env'], name: string): Promise<Keyring> {
   if (POSTERN_KEYRING === 'off') throw new NoKeyring('POSTERN_KEYRING is off')
   if (isExecutable()) throw new NoKeyring('a single executable has no library for it')
   // An optional native package: there is none for every platform.
@@ -28,7 +27,7 @@ export async function keyringEntry({ POSTERN_KEYRING }: Terminal['env'], file: s
   const within = async <T>(work: (entry: InstanceType<typeof AsyncEntry>) => Promise<T>) => {
     try {
       // NB: without this, the library would silently use the kernel's keyring on Linux, which a restart empties.
-      return await work(new AsyncEntry('postern', file, { linux: { store: 'secret-service' } }))
+      return await work(new AsyncEntry('postern', name, { linux: { store: 'secret-service' } }))
     } catch (error) {
       throw new NoKeyring(reasonOf(error))
     }

@@ -4,7 +4,7 @@ import { line, note } from '../output.ts'
 import { programName } from '../program-name.ts'
 import { serverOrigin } from '../server/address.ts'
 import type { Terminal } from '../terminal.ts'
-import { checkContextName, contextNameOf, readContexts, storeSignIn, tokensFile, writeContexts } from './contexts.ts'
+import { changeContexts, checkContextName, contextNameOf, readContexts, storeSignIn, tokensFile } from './contexts.ts'
 import { hasBrowser, openBrowser } from './open-browser.ts'
 import { openApi } from './session.ts'
 
@@ -40,7 +40,7 @@ async function login(terminal: Terminal, argument: string | undefined, options: 
         if (options.browser && hasBrowser(env)) openBrowser(env, url)
       })
   const noKeyring = await storeSignIn(env, context, tokens)
-  writeContexts(env, { current: context, servers: { ...contexts.servers, [context]: server } })
+  await changeContexts(env, ({ servers }) => ({ current: context, servers: { ...servers, [context]: server } }))
   const api = await openApi({ ...terminal, env: { ...env, POSTERN_TOKEN: undefined } }, { context })
   const { name, email } = await api.call({ path: '/me', response: me })
   terminal.stdout.write(`Signed in to ${server} as ${line(email ?? name)}.\n`)

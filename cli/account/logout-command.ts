@@ -4,6 +4,7 @@ import { note } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import {
+  changeContexts,
   checkContextName,
   deleteTokens,
   forgetRefreshToken,
@@ -11,7 +12,6 @@ import {
   readTokens,
   type StoredTokens,
   withRefreshToken,
-  writeContexts,
 } from './contexts.ts'
 
 type Options = { context?: string; all?: true }
@@ -21,7 +21,7 @@ async function takeFromKeyring(terminal: Terminal, context: string, known: Store
   const { NoKeyring } = await import('./keyring.ts')
   try {
     const stored = await withRefreshToken(terminal.env, context, known)
-    await forgetRefreshToken(terminal.env, context)
+    await forgetRefreshToken(terminal.env, context, known)
     return stored
   } catch (error) {
     if (!(error instanceof NoKeyring)) throw error
@@ -57,9 +57,11 @@ async function logout(terminal: Terminal, { context, all }: Options) {
     await signOut(terminal, one, server)
   }
   if (chosen.length === 0) terminal.stdout.write('You were not signed in.\n')
-  const left = Object.entries(contexts.servers).filter(([one]) => !chosen.includes(one))
-  const current = left.some(([one]) => one === contexts.current) ? contexts.current : (left[0]?.[0] ?? null)
-  writeContexts(env, { current, servers: Object.fromEntries(left) })
+  await changeContexts(env, (now) => {
+    const left = Object.entries(now.servers).filter(([one]) => !chosen.includes(one))
+    const current = left.some(([one]) => one === now.current) ? now.current : (left[0]?.[0] ?? null)
+    return { current, servers: Object.fromEntries(left) }
+  })
 }
 
 export function logoutCommand(terminal: Terminal): Command {
