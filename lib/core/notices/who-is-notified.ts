@@ -23,6 +23,8 @@ export type Situation = {
   /** See `currentApprovalSteps`. */
   currentSteps: readonly ApprovalStep[] | null
   decided: readonly Person[]
+  /** Is it about an approval that no person gave? The beginning of the access says it. */
+  isAutomatic: boolean
   isOneSubjectPerPerson: boolean
   /** The groups that are told of break-glass access and may review it; empty for any other. */
   reviewers: readonly string[]
@@ -93,6 +95,8 @@ export function isCurrent(kind: NoticeKind, situation: Situation): boolean {
     case 'request-handed-over':
     case 'comment-added':
       return status === 'pending'
+    case 'request-decided':
+      return !situation.isAutomatic
     case 'access-began':
       return grantStatus === 'active'
     case 'access-ends-soon':

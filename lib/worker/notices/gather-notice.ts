@@ -47,6 +47,10 @@ function escalationOf({ type, data }: RecordedEvent) {
   return parsed?.data ?? null
 }
 
+/** Did no person approve it? */
+const isAutomatic = ({ type, data }: RecordedEvent) =>
+  type === 'request.approved' && auditEvents[type].data.safeParse(data).data?.automatic === true
+
 /** The handover that an event records; null for any other event. */
 function handoverOf({ type, data }: RecordedEvent) {
   const parsed = type === 'request.handed-over' ? auditEvents[type].data.safeParse(data) : null
@@ -89,6 +93,7 @@ function situationOf(row: RequestRow, event: RecordedEvent, notified: readonly s
     steps: stepsAt(stepsThatCount(submitted, current?.approvals ?? null, configuration), clock, now),
     currentSteps: currentSteps && stepsAt(currentSteps, clock, now),
     decided: row.decisions.map(({ person }) => toPerson(person)),
+    isAutomatic: isAutomatic(event),
     isOneSubjectPerPerson: configuration.identity.oneSubjectPerPerson,
     reviewers: row.reviewDueAt ? row.approverGroups : [],
     isReviewed: review !== null,

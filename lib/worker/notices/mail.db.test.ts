@@ -394,9 +394,7 @@ test('break-glass access is announced to those who were not asked and to securit
   const reason = 'checkout is down for everyone and no one answers'
   const { id } = await submitRequest(mina, aSubmission({ entitlement: 'break-glass', reason }))
   await notifyAll()
-  expect(await recipientsOf(id)).toEqual([
-    ...['mina@example.com', 'priya@example.com', 'sam@example.com', 'sol@example.com'],
-  ])
+  expect(await recipientsOf(id)).toEqual(['priya@example.com', 'sam@example.com', 'sol@example.com'])
   const to = async (address: string) =>
     (await mailsAbout(id)).filter((one) => one.to.some((to) => to.address === address))
   const [mail] = await to('sol@example.com')
