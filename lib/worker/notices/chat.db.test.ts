@@ -1,4 +1,5 @@
 import { afterAll, afterEach, expect, test } from 'vitest'
+import { addComment } from '#lib/operations/add-comment'
 import { submitRequest } from '#lib/operations/submit-request'
 import { testBench } from '#testing/bench'
 import { slackToken, startChatServer } from '#testing/chat-server'
@@ -38,6 +39,25 @@ test('a request is one message in Slack, which says who handled it once it is de
   expect(messages).toHaveLength(1)
   expect(messages[0]?.changes).toBe(1)
   expect(JSON.stringify(messages[0]?.body)).toContain('was approved by Priya Nair')
+})
+
+test('a message is changed in the order of the events, also if the earlier notice is retried later', async () => {
+  const request = await submitRequest(mina, aSubmission())
+  server.answer({ status: 500 })
+  await whileNotifying(async (wake) => {
+    await until('Slack was tried', async () => {
+      wake()
+      return (await slackNotices(request.id)).some(({ attempts }) => attempts > 0)
+    })
+  })
+  await addComment(priya, request.id, { text: 'Which deployment?' })
+  const putOff = `UPDATE notices SET next_attempt_at = now() + interval '1 second' WHERE kind = 'request-waits' AND outcome IS NULL`
+  await database.asApp(putOff)
+  server.answer(undefined)
+  await notifyAll()
+  const messages = aboutIn(server.messages(), request.id)
+  expect(messages).toHaveLength(1)
+  expect(JSON.stringify(messages[0]?.body)).toContain('commented on the request')
 })
 
 test('a message that someone deleted in Slack is followed by a new one', async () => {

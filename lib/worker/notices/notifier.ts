@@ -65,12 +65,13 @@ function startLoop(what: string, work: () => Promise<number | undefined>): Loop 
 
 /** Delivers the notices of one channel. A slow or broken channel holds up only itself. */
 function startChannel(worker: string, name: ChannelName, channel: Channel): Loop {
+  const { updates = false } = channel
   let isStopping = false
   /** The channel failed, and is left alone until then; of this process's own clock. */
   let pausedUntil = 0
 
   async function deliverSome(): Promise<boolean> {
-    const queue = await claimNotices(worker, name, channel.concurrency * perSlot)
+    const queue = await claimNotices(worker, name, { limit: channel.concurrency * perSlot, updates })
     const isEmpty = queue.length === 0
     const claimedAt = performance.now()
     let pauseSeconds: number | undefined
@@ -93,7 +94,7 @@ function startChannel(worker: string, name: ChannelName, channel: Channel): Loop
   const pauseLeft = () => (pausedUntil - performance.now()) / 1000
   const loop = startLoop(`delivering notices over ${name}`, async () => {
     while (!isStopping && pauseLeft() <= 0 && (await deliverSome()));
-    return pauseLeft() > 0 ? pauseLeft() : secondsToNextNotice(name)
+    return pauseLeft() > 0 ? pauseLeft() : secondsToNextNotice(name, updates)
   })
   return {
     wake: loop.wake,

@@ -1,5 +1,6 @@
 import { db } from '#lib/adapters/db/client'
 import type { ChannelName, NoticeKind } from '#lib/core/notices/kinds'
+import { Prisma } from '../generated/client.ts'
 
 // The queue of each channel. A notice is claimed with a lease, sent, and then recorded as sent: a worker that stops between
 // the two leaves it to its lease, and it is sent again with the same id.
@@ -20,12 +21,29 @@ export type ClaimedNotice = {
 /** Seconds. Longer than any channel waits for an answer. */
 const leaseSeconds = 90
 
-export const claimNotices = (worker: string, channel: ChannelName, limit: number): Promise<ClaimedNotice[]> =>
+/**
+ * No earlier notice of the same request waits. A channel that changes its message about a request sends them one after the other:
+ * otherwise two workers, or a retry, would write two messages, and an old one would replace a newer one.
+ */
+const isTurnOf = (updates: boolean) =>
+  updates
+    ? Prisma.sql`NOT EXISTS (
+        SELECT 1 FROM notices earlier
+        WHERE earlier.request_id = n.request_id AND earlier.channel = n.channel AND earlier.recipient = n.recipient
+          AND earlier.id < n.id AND earlier.outcome IS NULL)`
+    : Prisma.sql`true`
+
+/** @param updates whether the channel changes its earlier message about the same request */
+export const claimNotices = (
+  worker: string,
+  channel: ChannelName,
+  { limit, updates }: { limit: number; updates: boolean },
+): Promise<ClaimedNotice[]> =>
   db().$queryRaw<ClaimedNotice[]>`
     WITH due AS (
-      SELECT id FROM notices
+      SELECT id FROM notices n
       WHERE channel = ${channel} AND next_attempt_at <= clock_timestamp()
-        AND (lease_until IS NULL OR lease_until < clock_timestamp())
+        AND (lease_until IS NULL OR lease_until < clock_timestamp()) AND ${isTurnOf(updates)}
       ORDER BY next_attempt_at, id LIMIT ${limit} FOR UPDATE SKIP LOCKED),
     claimed AS (
       UPDATE notices n SET attempts = n.attempts + 1, leased_by = ${worker},
@@ -37,10 +55,10 @@ export const claimNotices = (worker: string, channel: ChannelName, limit: number
     FROM claimed ORDER BY id`
 
 /** Seconds until the next notice of a channel is due; undefined without one. */
-export async function secondsToNextNotice(channel: ChannelName): Promise<number | undefined> {
+export async function secondsToNextNotice(channel: ChannelName, updates: boolean): Promise<number | undefined> {
   const [row] = await db().$queryRaw<Array<{ seconds: number | null }>>`
     SELECT extract(epoch FROM min(greatest(next_attempt_at, lease_until)) - clock_timestamp())::float8 AS seconds
-    FROM notices WHERE next_attempt_at IS NOT NULL AND channel = ${channel}`
+    FROM notices n WHERE next_attempt_at IS NOT NULL AND channel = ${channel} AND ${isTurnOf(updates)}`
   return row?.seconds ?? undefined
 }
 
