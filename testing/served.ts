@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { closeClusters } from '#lib/adapters/cluster/client'
@@ -26,6 +26,8 @@ export type ServedPostern = {
   log(): string
   /** Runs a worker in this process, on the real cluster, while `during` runs. */
   whileWorking<T>(during: () => Promise<T>): Promise<T>
+  /** Changes parts of the configuration, here at once and in the server when it notices its new file. */
+  change(changes: Partial<ConfigurationDocument>): Promise<void>
   /** Signs in over the network, as a browser does. Resolves to the value of a Cookie header. */
   signIn(person: string): Promise<string>
   stop(): Promise<void>
@@ -63,7 +65,7 @@ export async function servedPostern(
   const run = await openRun({ name: 'served' })
   const directory = join(run.directory, 'postern')
   mkdirSync(directory, { recursive: true })
-  const { part } = await startPostern(run, {
+  const { part, configFile } = await startPostern(run, {
     port,
     directory,
     configuration: stringify(document),
@@ -110,6 +112,11 @@ export async function servedPostern(
       } finally {
         await worker.stop()
       }
+    },
+    change: async (changes) => {
+      const next = { ...document, ...changes }
+      writeFileSync(configFile, stringify(next))
+      await policy.change(next)
     },
     signIn,
     stop: async () => {
