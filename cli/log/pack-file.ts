@@ -12,6 +12,12 @@ export const mostBytes = 2 ** 30
 /** Bytes of a file that is read at once. */
 const mostInMemory = 256 * 1024 * 1024
 
+/** Characters: the longest event has far less. */
+const longestLine = 16 * 1024 * 1024
+
+/** Bytes that are not UTF-8 are not what Postern wrote, and must not pass for the character that usually replaces them. */
+const utf8 = () => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 export type PackFile = {
   paths: readonly string[]
   /** @throws UsageError if it is larger than any of a pack */
@@ -80,8 +86,7 @@ export async function openPack(file: string): Promise<PackFile> {
     const pieces: Buffer[] = []
     try {
       for await (const piece of await stream(path)) pieces.push(piece as Buffer)
-      // Text that is not UTF-8 is not what Postern wrote, and must not pass for it.
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(pieces))
+      return utf8().decode(Buffer.concat(pieces))
     } catch (error) {
       return refuse(error instanceof TypeError ? new Error(`${path} is not UTF-8 text`) : error)
     }
@@ -103,18 +108,25 @@ export async function openPack(file: string): Promise<PackFile> {
       return { bytes, sha256: hash.digest('hex') }
     },
     lines: async function* (path) {
+      const decoder = utf8()
       let rest = ''
       try {
-        for await (const piece of (await stream(path)).setEncoding('utf8')) {
-          const lines = (rest + piece).split('\n')
-          rest = lines.pop() ?? ''
-          yield* lines
+        for await (const piece of await stream(path)) {
+          const text = decoder.decode(piece as Buffer, { stream: true })
+          rest += text
+          // NB: a line of many pieces is split once, not with each of them.
+          if (text.includes('\n')) {
+            const lines = rest.split('\n')
+            rest = lines.pop() ?? ''
+            yield* lines
+          }
+          if (rest.length > longestLine) throw new Error(`${path} has a line that is longer than any of a pack`)
         }
+        decoder.decode()
       } catch (error) {
-        refuse(error)
+        refuse(error instanceof TypeError ? new Error(`${path} is not UTF-8 text`) : error)
       }
-      // A file that is empty or cut off within a line.
-      if (rest) yield rest
+      if (rest) refuse(new Error(`${path} was cut off`))
     },
     close: () => zip.close(),
   }

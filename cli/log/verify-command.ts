@@ -153,12 +153,13 @@ async function verifyFilesOf(pack: PackFile, keys: VerifierKey[], earlier: Check
   for (const path of pack.paths.filter((one) => documentOfPath(one)))
     refuseText(verifier.addDocument(path, await pack.text(path)))
   refuseText(verifier.end(await pack.text('report.html'), await pack.text('README.txt')))
+  // NB: before the files are read: a manifest could list a large one any number of times.
+  if (manifest.files.length !== pack.paths.length - 1) throw new NotVerified('manifest.json does not list every file.')
   for (const { path, bytes, sha256 } of manifest.files) {
     const found = pack.paths.includes(path) ? await pack.digest(path) : null
     if (found?.bytes !== bytes || found.sha256 !== sha256)
       throw new NotVerified(`${path} is not the file that manifest.json lists.`)
   }
-  if (manifest.files.length !== pack.paths.length - 1) throw new NotVerified('manifest.json does not list every file.')
   const [inserted] = manifest.withoutLeaf
   if (inserted) throw new NotVerified(withoutLeafSentence(inserted))
   const { events, terms, policies, calls } = verifier.counts()
