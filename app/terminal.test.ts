@@ -216,11 +216,11 @@ function compareWithRecord(story: readonly (readonly [typed: string, ran: Ran])[
 const restart = () => ['kubectl', '--request-timeout=20s', 'rollout', 'restart', 'deployment', '-n', namespace]
 
 /** The worker learns of a new namespace when it reads the cluster. */
-const untilNamespaceIsKnown = () =>
-  until(
-    'the namespace to be known',
-    async () => (await postern(['request', '--dry-run', '--', ...restart()])).code === 0,
-  )
+async function untilNamespaceIsKnown() {
+  const mina = await as('mina')
+  const trial = ['request', 'payments-restart', '-n', namespace, '--dry-run']
+  await until('the namespace to be known', async () => (await postern(trial, mina)).code === 0)
+}
 
 test('a person signs in with a browser, and only they can read what is stored', async () => {
   expect((await postern(['whoami'])).code, 'before the sign-in').toBe(3)
@@ -497,10 +497,7 @@ test.runIf(hasPseudoTerminals)(
   async () => {
     const args = [join(built, 'launcher.js'), 'request', '-n', namespace]
     const mina = { HOME: home, ...(await as('mina')) }
-    const trial = ['request', 'payments-restart', '-n', namespace, '--dry-run']
-    await served.whileWorking(() =>
-      until('the namespace to be known', async () => (await postern(trial, mina)).code === 0),
-    )
+    await served.whileWorking(untilNamespaceIsKnown)
     const screen = await onTerminal(process.execPath, args, mina)
     await screen.shows('Which access?')
     screen.type('restart')
@@ -533,6 +530,99 @@ test.runIf(hasPseudoTerminals)(
   },
 )
 if (!hasPseudoTerminals) process.stderr.write('NOT CHECKED: the full-screen inbox. This is not Linux\n')
+
+test.runIf(hasPseudoTerminals)(
+  'in one terminal and an empty home, a person installs the package, signs in, is forbidden, goes on one line later and across an extension, and is told why it ended',
+  async () => {
+    const own = join(folder, 'empty-home')
+    mkdirSync(own)
+    execFileSync('npm', ['pack', '--silent', '--pack-destination', own], { cwd: built, stdio: 'pipe' })
+    const [archive = ''] = readdirSync(own)
+    const environment = {
+      ...{ HOME: own, PS1: '$ ', KUBECONFIG: kubeconfigOfNoOne('kubeconfig-of-the-terminal'), POSTERN_KEYRING: 'off' },
+      PATH: [join(own, 'node_modules/.bin'), dirname(kubernetes.kubectl), process.env.PATH].join(':'),
+    }
+    const size = { columns: 240, rows: 40 }
+    const shell = await onTerminal('bash', ['--norc', '--noprofile', '-i'], environment, size)
+    /** Empties the screen and types a line. */
+    const enter = async (typed: string) => {
+      shell.type('\x0c')
+      await shell.shows((rows) => rows[0] === '$' && rows.slice(1).every((row) => row === ''))
+      shell.type(`${typed}\r`)
+    }
+    /** What is on the screen when the shell waits for the next line. */
+    const result = async () =>
+      (await shell.shows((rows) => rows[0] !== '$' && rows.filter(Boolean).at(-1) === '$')).join('\n')
+    const run = async (typed: string) => {
+      await enter(typed)
+      return result()
+    }
+    const approveLatest = async (): Promise<string> => {
+      await shell.shows('waiting for payments-leads')
+      const id =
+        shell
+          .sent()
+          .match(/req_\w{26}/g)
+          ?.at(-1) ?? ''
+      const approving = await onTerminal(join(own, 'node_modules/.bin/postern'), ['approve', id], {
+        ...environment,
+        ...(await as('priya')),
+      })
+      await approving.shows(/^Digest: sha256:/)
+      await approving.shows('Approve this request? [y/N]')
+      approving.type('y\r')
+      expect((await approving.ended).code).toBe(0)
+      return id
+    }
+    const get = `kubectl get deployments -n ${namespace}`
+
+    await served.whileWorking(async () => {
+      await untilNamespaceIsKnown()
+      await run('cd')
+      await run(`npm install --silent --offline --omit=optional --no-audit --no-fund ./${archive}`)
+      await enter(`postern login ${served.url} --no-browser`)
+      let address = ''
+      await until('the address to sign in at', () => {
+        address = /http\S+response_type=\S+/.exec(shell.sent())?.[0] ?? ''
+        return address !== ''
+      })
+      await fetch(await signInAs(address, new URL(address).searchParams.get('redirect_uri') ?? '', 'mina'))
+      expect(await result()).toContain(`Signed in to ${served.url} as mina@example.com.`)
+
+      expect(await run(get)).toContain('is forbidden')
+      await enter(`postern run -- ${restart().join(' ')}`)
+      await shell.shows(/^Request .* on prod-eu for 30 minutes\? \[y\/N\]/)
+      shell.type('y\r')
+      await shell.shows('Why do you need it?')
+      shell.type('the checkout pods hang\r')
+      const id = await approveLatest()
+      expect(await result()).toContain('deployment.apps/checkout restarted')
+      expect(await run(`postern kubeconfig --use ${id}`)).toContain('postern/prod-eu/payments-restart')
+      expect(await run(get)).toMatch(/^checkout /m)
+
+      await enter(`postern extend ${id} --for 20m --wait`)
+      await shell.shows('Why do you need more time?')
+      shell.type('they hang again\r')
+      const extension = await approveLatest()
+      expect(await result()).toContain('Extended until')
+      expect(await run(get), 'with the same kubeconfig').toMatch(/^checkout /m)
+
+      await postern(['revoke', extension, '--reason', 'enough now'], await as('priya'))
+      let after = ''
+      // The API server caches a token for ten seconds, and asks no plugin meanwhile.
+      await until('the plugin to be asked', async () => {
+        after = await run(get)
+        return after.includes('ended at')
+      })
+      expect(after).toContain('it was revoked by Priya Raman: enough now.')
+      expect(after).toContain(`postern request --again ${extension} --wait`)
+    })
+    shell.type('exit\r')
+    await shell.ended
+    printed.push(shell.sent())
+    for (const file of filesIn(join(own, '.config'))) expect(statSync(file).mode & 0o077, file).toBe(0)
+  },
+)
 
 test('a person signs in with a code, and a sign-out ends the session at the identity provider', async () => {
   const { code, err } = await login(['--device'])
