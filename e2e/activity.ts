@@ -21,8 +21,10 @@ export function aSecretRead({
   })
 }
 
-export async function reportCalls({ url, auditToken }: Stage, events: unknown[]): Promise<void> {
-  const response = await fetch(`${url}/api/v1/clusters/prod-eu/audit`, {
+/** @param importId the import that brings them; otherwise as the webhook sends them */
+export async function reportCalls({ url, auditToken }: Stage, events: unknown[], importId?: string): Promise<void> {
+  const query = importId === undefined ? '' : `?import=${importId}`
+  const response = await fetch(`${url}/api/v1/clusters/prod-eu/audit${query}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${auditToken}`, 'content-type': 'application/json' },
     body: JSON.stringify(anEventList(...events)),

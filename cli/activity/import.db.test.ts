@@ -7,11 +7,17 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, expect, test } from 'vitest'
 import { db } from '#lib/adapters/db/client'
-import { anAuditEvent } from '#testing/audit-events'
-import { testBench } from '#testing/bench'
+import { saveAuditEvents } from '#lib/operations/save-audit-events'
+import { activityGaps } from '#lib/views/activity-gaps'
+import { listActivity } from '#lib/views/list-activity'
+import { apiBench } from '#testing/api-bench'
+import { anAuditEvent, microTime } from '#testing/audit-events'
 import { aConfiguration } from '#testing/configuration'
+import { eventsWhere } from '#testing/events'
 import { testUrl } from '#testing/identity'
+import { aPerson, aSystemActor, asActor } from '#testing/people'
 import { POST } from '../../app/api/v1/clusters/[cluster]/audit/route.ts'
+import { POST as startImport } from '../../app/api/v1/clusters/[cluster]/audit-imports/route.ts'
 import { run } from '../running.testing.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-import-'))
@@ -19,8 +25,8 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const tokenFile = join(folder, 'token')
 writeFileSync(tokenFile, `${randomBytes(32).toString('base64url')}\n`)
 const { clusters } = aConfiguration()
-await testBench({
-  configuration: aConfiguration({ clusters: clusters.map((one) => ({ ...one, audit: { tokenFile } })) }),
+const { as } = await apiBench(['ola', 'ines', 'mina'], {
+  clusters: clusters.map((one) => ({ ...one, audit: { tokenFile } })),
 })
 
 const server = createServer(async (incoming, outgoing) => {
@@ -29,7 +35,8 @@ const server = createServer(async (incoming, outgoing) => {
   const headers = incoming.headers as Record<string, string>
   const request = new Request(`${testUrl}${incoming.url}`, { method: 'POST', headers, body: Buffer.concat(chunks) })
   const cluster = incoming.url?.split('/')[4] ?? ''
-  const response = await POST(request, { params: Promise.resolve({ cluster }) })
+  const post = incoming.url?.endsWith('/audit-imports') ? startImport : POST
+  const response = await post(request, { params: Promise.resolve({ cluster }) })
   outgoing.writeHead(response.status, { 'content-type': 'application/json' }).end(await response.text())
 })
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -44,23 +51,99 @@ const fileWith = (name: string, content: string | Buffer) => {
   writeFileSync(file, content)
   return file
 }
-const importing = (files: string[], options: { cluster?: string; token?: string } = {}) => {
-  const { cluster = 'prod-eu', token = tokenFile } = options
-  return run(['activity', 'import', '--server', url, '--cluster', cluster, '--token-file', token, ...files])
+const importing = (files: string[], options: { cluster?: string; token?: string; person?: string } = {}) => {
+  const { cluster = 'prod-eu', token = tokenFile, person = 'ola' } = options
+  return run(['activity', 'import', '--server', url, '--cluster', cluster, '--token-file', token, ...files], '', {
+    POSTERN_TOKEN: as(person).token,
+  })
 }
 
 test('plain and compressed files are sent in batches, and sending them again adds nothing', async () => {
   const files = [fileWith('audit.log', lines(950)), fileWith('audit.log.gz', gzipSync(lines(3)))]
-  const text = (kept: number, known: number) =>
-    `953 events: ${kept} kept, ${known} known before, 0 counted, 0 not readable\n`
-  expect(await importing(files)).toEqual({ code: 0, out: text(953, 0), err: '' })
+  const text = (count: number, kept: number, known: number) =>
+    `: ${count} events: ${kept} kept, ${known} known before, 0 counted, 0 not readable\n`
+  const first = await importing(files)
+  expect(first).toMatchObject({ code: 0, err: '' })
+  expect(first.out).toContain(`audit.log${text(950, 950, 0)}950 events had not arrived in Postern before`)
+  expect(first.out).toContain(`audit.log.gz${text(3, 3, 0)}3 events had not arrived`)
   expect(await db().activity.count()).toBe(953)
-  expect(await importing(files)).toEqual({ code: 0, out: text(0, 953), err: '' })
+  const again = files.map((file, index) => `${file}${index === 0 ? text(950, 0, 950) : text(3, 0, 3)}`).join('')
+  expect(await importing(files)).toEqual({ code: 0, out: again, err: '' })
+  expect(await db().activity.count()).toBe(953)
+})
+
+const auditor = asActor(await aPerson(), ['auditor'])
+const minute = (count: number) => new Date(Date.UTC(2026, 9, 5, 10, count))
+const readAt = (at: Date) => {
+  return anAuditEvent({
+    verb: 'get',
+    objectRef: secret,
+    ...{ requestReceivedTimestamp: microTime(at), stageTimestamp: microTime(at) },
+  })
+}
+const text = (events: object[]) => events.map((event) => `${JSON.stringify(event)}\n`).join('')
+const day = { cluster: 'prod-eu', from: '2026-10-05T00:00:00Z', to: '2026-10-06T00:00:00Z' }
+
+test('calls of the file that had not arrived by the webhook are a gap with the file and the person, and no others are', async () => {
+  const events = Array.from({ length: 120 }, (_, index) => readAt(minute(index)))
+  const isLost = (index: number) => (index >= 20 && index < 30) || index === 45
+  await saveAuditEvents(
+    aSystemActor('activity'),
+    'prod-eu',
+    events.filter((_, index) => !isLost(index)),
+  )
+  expect((await activityGaps(auditor, day)).silences.at(-1)).toMatchObject({
+    ...{ cluster: 'prod-eu', from: minute(20).toISOString(), to: minute(30).toISOString(), usualSeconds: 60 },
+    isOngoing: false,
+  })
+  const file = fileWith('node-1.log', text(events))
+  const { out } = await importing([file])
+  expect(out).toContain(': 120 events: 11 kept, 109 known before, 0 counted, 0 not readable\n')
+  expect(out).toContain(
+    `11 events had not arrived in Postern before, of calls between ${minute(20).toISOString()} and ${minute(45).toISOString()}.`,
+  )
+  const { filled, silences } = await activityGaps(auditor, day)
+  const by = { file: 'node-1.log', by: 'Ola Nowak', cluster: 'prod-eu' }
+  expect(filled).toMatchObject([
+    { ...by, count: 1, firstAt: minute(45).toISOString(), lastAt: minute(45).toISOString() },
+    { ...by, count: 10, firstAt: minute(20).toISOString(), lastAt: minute(29).toISOString() },
+  ])
+  expect(silences.every(({ from }) => from >= minute(120).toISOString())).toBe(true)
+  const [gap] = filled
+  const listed = (await listActivity(auditor, { ...day, import: gap?.importId ?? '' })).items
+  expect(listed.map(({ at }) => at).sort()).toEqual(
+    events.flatMap((_, index) => (isLost(index) ? [minute(index).toISOString()] : [])),
+  )
+  expect(await eventsWhere({ type: 'activity.import-started', cluster: 'prod-eu' })).toContainEqual(
+    expect.objectContaining({ data: { importId: gap?.importId, file: 'node-1.log' } }),
+  )
+  await importing([file])
+  expect((await activityGaps(auditor, day)).filled).toEqual(filled)
+  await expect(activityGaps(asActor(await aPerson()), day)).rejects.toMatchObject({ code: 'not-found' })
+})
+
+test('only an admin can start an import, each attempt is recorded, and events of another or an old import are refused', async () => {
+  const file = fileWith('one-more.log', lines(1))
+  const calls = await db().activity.count()
+  for (const person of ['ines', 'mina']) expect(await importing([file], { person })).toMatchObject({ code: 1, out: '' })
+  expect(await eventsWhere({ type: 'activity.import-refused' })).toHaveLength(2)
+  const old = await db().activityImport.create({
+    data: {
+      ...{ id: `imp_${'0'.repeat(26)}`, cluster: 'prod-eu', file: 'x', at: new Date(Date.now() - 90_000_000) },
+      personId: auditor.person.id,
+    },
+  })
+  const send = (importId: string, cluster: string) =>
+    saveAuditEvents(aSystemActor('activity'), cluster, [readAt(new Date())], importId)
+  await expect(send(old.id, 'prod-eu')).rejects.toMatchObject({ code: 'conflict' })
+  const open = (await db().activityImport.findFirst({ where: { file: 'node-1.log' } }))?.id ?? ''
+  await expect(send(open, 'staging')).rejects.toMatchObject({ code: 'conflict' })
+  expect(await db().activity.count()).toBe(calls)
 })
 
 test('a line that is not JSON, a cut one and an empty one don’t stop the import', async () => {
   const file = fileWith('broken.log', `not json\n\n${lines(1)}${lines(1).slice(0, 80)}`)
-  expect((await importing([file])).out).toBe('3 events: 1 kept, 0 known before, 0 counted, 2 not readable\n')
+  expect((await importing([file])).out).toContain(': 3 events: 1 kept, 0 known before, 0 counted, 2 not readable\n')
 })
 
 test('a wrong token, an unknown cluster or a missing file ends the import with the reason', async () => {
@@ -70,7 +153,7 @@ test('a wrong token, an unknown cluster or a missing file ends the import with t
     code: 3,
     err: expect.stringContaining('tokenFile'),
   })
-  expect(await importing([file], { cluster: 'nowhere' })).toMatchObject({ code: 3, out: '' })
+  expect(await importing([file], { cluster: 'nowhere' })).toMatchObject({ code: 1, out: '' })
   expect(await importing([join(folder, 'none.log')])).toMatchObject({
     ...{ code: 2, err: expect.stringContaining('none.log: no such file or directory') },
   })

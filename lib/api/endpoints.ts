@@ -2,7 +2,14 @@ import { z } from 'zod'
 import { absenceResource, absenceSchema } from '#lib/core/access/absence'
 import { accessAtResource, accessDuringQuery, accessDuringResource } from '#lib/core/access/access-at-resource'
 import { accessReviewResource, signOffSchema } from '#lib/core/access/access-review'
-import { callKinds, callResource, grantActivityResource, savedEventsResource } from '#lib/core/access/activity-resource'
+import {
+  auditImportResource,
+  auditImportSchema,
+  callKinds,
+  callResource,
+  grantActivityResource,
+  savedEventsResource,
+} from '#lib/core/access/activity-resource'
 import { auditEventResource } from '#lib/core/access/audit-event-resource'
 import { reviewOutcomes } from '#lib/core/access/break-glass'
 import { clusterResource } from '#lib/core/access/cluster-resource'
@@ -230,11 +237,27 @@ export const endpoints = {
     params: { cluster: entitlementSchema.shape.name },
     query: z.strictObject({
       timeout: z.string().max(40).optional().meta({ description: 'Sent by API servers; it has no effect.' }),
+      import: idSchema('import').optional().meta({ description: 'The import that these events belong to.' }),
     }),
     body: z.record(z.string(), z.unknown()).meta({ id: 'AuditEventList' }),
     status: 200,
     answer: savedEventsResource,
     isForClusters: true,
+  }),
+  startAuditImport: define({
+    operation: 'startAuditImport',
+    method: 'POST',
+    path: '/clusters/{cluster}/audit-imports',
+    summary: 'Start the import of a log file of the API server of a cluster, as an admin',
+    description:
+      'Its events are then sent to `/clusters/{cluster}/audit` with the token of the cluster and this `import`, within 24 hours. ' +
+      'The calls that had not arrived before are remembered as those that the import brought.',
+    params: { cluster: entitlementSchema.shape.name },
+    query: none,
+    body: auditImportSchema,
+    status: 201,
+    answer: auditImportResource,
+    idempotency: 'replayed',
   }),
   acceptPostureFinding: define({
     operation: 'acceptPostureFinding',
@@ -648,6 +671,9 @@ export const endpoints = {
         .regex(/^[1-5]\d\d$/, 'must be an HTTP status such as 403')
         .transform(Number)
         .optional(),
+      import: idSchema('import')
+        .optional()
+        .meta({ description: 'Only calls that had not arrived before this import brought them.' }),
       refused: z
         .enum(['yes', 'no'])
         .optional()

@@ -1,9 +1,8 @@
-import type { z } from 'zod'
 import { originOfRequest } from '#lib/adapters/auth/actor-of-request'
 import { isAuditSender } from '#lib/adapters/auth/audit-sender'
 import { networkOf, takeCall } from '#lib/adapters/auth/rate-limit'
 import { readBody } from '#lib/adapters/auth/read-body'
-import type { savedEventsResource } from '#lib/core/access/activity-resource'
+import type { SavedEvents } from '#lib/core/access/activity-resource'
 import type { SystemActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
 import { newReference } from '#lib/observability/reference'
@@ -13,8 +12,6 @@ import { takeTurn } from './in-progress.ts'
 import { type CallRecord, perform } from './perform.ts'
 import { apiHeaders, problemOf } from './problem.ts'
 import { maxAuditBytes, parseBody, parseQuery } from './read-input.ts'
-
-type SavedEvents = z.input<typeof savedEventsResource>
 
 const endpoint = endpoints.receiveAuditEvents
 
@@ -29,7 +26,7 @@ async function eventsIn(request: Request): Promise<unknown[]> {
 
 /** The route for the audit events of clusters. The caller is no person: it has the token of its cluster. */
 export function auditRoute(
-  save: (actor: SystemActor, cluster: string, events: unknown[]) => Promise<SavedEvents>,
+  save: (actor: SystemActor, cluster: string, events: unknown[], importId?: string) => Promise<SavedEvents>,
 ): Handler {
   return async (request, context) => {
     const record: CallRecord = { reference: newReference() }
@@ -44,11 +41,12 @@ export function auditRoute(
           'This is for the API server of a configured cluster. Send the token of its audit.tokenFile as a bearer token.',
         )
       }
-      parseQuery(new URL(request.url), endpoint.query)
+      const query = parseQuery(new URL(request.url), endpoint.query)
       const turn = takeTurn(`audit events of ${cluster}`)
       try {
         await turn.begins
-        return await save({ kind: 'system', component: 'activity', origin }, cluster, await eventsIn(request))
+        const actor: SystemActor = { kind: 'system', component: 'activity', origin }
+        return await save(actor, cluster, await eventsIn(request), query.import)
       } finally {
         turn.end()
       }

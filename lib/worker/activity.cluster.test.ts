@@ -8,6 +8,8 @@ import { db } from '#lib/adapters/db/client'
 import { userName } from '#lib/core/grants/names'
 import { issueCredential } from '#lib/operations/issue-credential'
 import { releaseGrant } from '#lib/operations/release-grant'
+import { startAuditImport } from '#lib/operations/start-audit-import'
+import { activityGaps } from '#lib/views/activity-gaps'
 import { grantActivity } from '#lib/views/grant-activity'
 import { listActivity } from '#lib/views/list-activity'
 import { freePort } from '#local/processes/ports'
@@ -20,6 +22,7 @@ import { aPerson, asActor } from '#testing/people'
 import { until } from '#testing/until'
 import { workerBench } from '#testing/worker'
 import { POST } from '../../app/api/v1/clusters/[cluster]/audit/route.ts'
+import { run } from '../../cli/running.testing.ts'
 
 // A real kube-apiserver with the audit policy of `postern cluster audit-policy` sends its audit events to Postern's route.
 
@@ -34,11 +37,25 @@ writeFileSync(tokenFile, token)
 /** Batches whose response is lost after they were committed, as if Postern had been killed there. */
 let toLose = 0
 let lost = 0
+/** Every connection is cut, as if Postern was not there. */
+let isDown = false
+/** How often each event was sent meanwhile, by its audit ID. */
+const attempts = new Map<string, number>()
 const port = await freePort()
 const receiver = createServer(async (incoming, outgoing) => {
   const chunks: Buffer[] = []
   for await (const chunk of incoming) chunks.push(chunk as Buffer)
   const { method, url, headers } = incoming
+  if (isDown) {
+    const { items } = JSON.parse(Buffer.concat(chunks).toString()) as { items: Array<{ auditID: string }> }
+    for (const { auditID } of items) attempts.set(auditID, (attempts.get(auditID) ?? 0) + 1)
+    return outgoing.destroy()
+  }
+  // Who starts an import is tested by cli/activity/import.db.test.ts.
+  if (url?.endsWith('/audit-imports')) {
+    const { file } = JSON.parse(Buffer.concat(chunks).toString())
+    return outgoing.writeHead(201).end(JSON.stringify(await startAuditImport(admin, 'prod-eu', { file })))
+  }
   const init = { method: method ?? '', headers: headers as Record<string, string>, body: Buffer.concat(chunks) }
   const response = await POST(new Request(`${testUrl}${url}`, init), {
     params: Promise.resolve({ cluster: 'prod-eu' }),
@@ -57,6 +74,7 @@ afterAll(() => receiver.close())
 const auditWebhook = { url: `http://127.0.0.1:${port}/api/v1/clusters/prod-eu/audit`, token }
 const { auditLog } = await ownCluster('activity', { auditWebhook })
 await workerBench({ audit: { tokenFile } })
+const admin = asActor(await aPerson(), ['admin'])
 
 type Logged = { auditID: string; stage: string; user: { username: string; extra?: Record<string, string[]> } }
 
@@ -167,4 +185,47 @@ test('a grant that no one used is known as never used, because the cluster has r
   await until('the cluster reports', isKnown, 60_000)
   expect(await grantActivity(holder, id)).toMatchObject({ count: 0, groups: [], firstAt: null })
   expect(endedAt).not.toBeNull()
+})
+
+test('what the API server drops while Postern is down is a gap once its log file is imported, with exactly the dropped calls', async () => {
+  const { id, use, account } = await aUsableGrant()
+  const auditor = asActor(await aPerson(), ['auditor'])
+  await use('get', 'deployments', '-n', 'payments')
+  await until('the calls before have arrived', async () => `${await storedOf(id)}` === `${loggedBy(account)}`, 60_000)
+  const before = new Set(await storedOf(id))
+  const from = new Date().toISOString()
+
+  const dropped = async () => {
+    const metrics = await kubectl(['get', '--raw', '/metrics'])
+    return Number(/^apiserver_audit_error_total\{plugin="webhook"\} (\d+)/m.exec(metrics)?.[1] ?? 0)
+  }
+  const droppedBefore = await dropped()
+  isDown = true
+  await use('get', 'secrets', '-n', 'payments')
+  await use('get', 'deployments', '-n', 'payments')
+  const whileDown = loggedBy(account).filter((call) => !before.has(call))
+  expect(whileDown.length).toBeGreaterThan(1)
+  const ids = whileDown.map((call) => call.split(' ')[0] ?? '')
+  // The API server sends each batch five times, and then counts its events as errors.
+  const isDropped = async () =>
+    ids.every((one) => (attempts.get(one) ?? 0) >= 5) && (await dropped()) >= droppedBefore + ids.length
+  await until('the API server has dropped them', isDropped, 120_000)
+  isDown = false
+  await use('get', 'deployments', '-n', 'payments')
+  const arrived = async () => (await storedOf(id)).some((call) => !before.has(call) && !whileDown.includes(call))
+  await until('calls arrive again', arrived, 60_000)
+  const stored = await storedOf(id)
+  expect(whileDown.filter((call) => stored.includes(call))).toEqual([])
+  const range = { cluster: 'prod-eu', from }
+  expect((await activityGaps(auditor, range)).filled).toEqual([])
+
+  const args = ['activity', 'import', '--server', `http://127.0.0.1:${port}`, '--cluster', 'prod-eu']
+  const imported = await run([...args, '--token-file', tokenFile, auditLog], '', { POSTERN_TOKEN: 'of the admin' })
+  expect(imported).toMatchObject({ code: 0, out: expect.stringContaining('had not arrived in Postern before') })
+  const { filled } = await activityGaps(auditor, range)
+  expect(filled).toMatchObject([{ cluster: 'prod-eu', file: 'audit.log', by: admin.person.name }])
+  const [gap] = filled
+  const listed = await listActivity(auditor, { import: gap?.importId ?? '', account, limit: 100 })
+  expect(listed.items.map(({ auditId }) => auditId).sort()).toEqual(ids.sort())
+  expect(await storedOf(id)).toEqual(loggedBy(account))
 })

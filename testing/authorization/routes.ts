@@ -629,6 +629,12 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       name: 'POST /api/v1/clusters/{cluster}/audit',
       call: (caller) => api(caller, 'POST', '/clusters/prod-eu/audit', { kind: 'EventList', items: [] }),
     },
+    {
+      table: 'Import an audit log',
+      name: 'POST /api/v1/clusters/{cluster}/audit-imports',
+      changes: true,
+      call: (caller) => api(caller, 'POST', '/clusters/prod-eu/audit-imports', { file: 'audit.log' }),
+    },
     ...postureChange(
       '/{id}/acceptance',
       `/${postureFinding.id}/acceptance`,

@@ -3,6 +3,7 @@ import { Suspense } from 'react'
 import { CallTable } from '#components/activity/call-table'
 import { CallsOverTime } from '#components/activity/calls-over-time'
 import { CountTable } from '#components/activity/count-table'
+import { Gaps } from '#components/activity/gaps'
 import { PageHead } from '#components/layout/page-head'
 import { Empty } from '#components/ui/empty'
 import { Link } from '#components/ui/link'
@@ -19,6 +20,7 @@ import { seesEverything } from '#lib/core/access/may-see'
 import { hrefOfCalls, showCalls } from '#lib/core/activity/call-link'
 import { instantOf } from '#lib/core/audit/when'
 import { log } from '#lib/observability/log'
+import { activityGaps } from '#lib/views/activity-gaps'
 import { activitySummary } from '#lib/views/activity-summary'
 import { callsOverTime } from '#lib/views/calls-over-time'
 import { listActivity } from '#lib/views/list-activity'
@@ -143,6 +145,10 @@ async function Summary({ actor, filter, zone }: SummaryProps) {
     log.warn({ err: error }, 'calls could not be counted over time')
     return null
   })
+  const gaps = activityGaps(actor, filter).catch((error: unknown) => {
+    log.warn({ err: error }, 'gaps of the activity could not be found')
+    return null
+  })
   const summary = await activitySummary(actor, filter)
   if (summary.feeds.length === 0)
     return (
@@ -170,6 +176,11 @@ async function Summary({ actor, filter, zone }: SummaryProps) {
       <Section id="time" title="Calls over time">
         <Suspense key={hrefOfCalls(filter)} fallback={<div aria-hidden className="h-24" />}>
           <CallsOverTime {...{ parts, filter, zone }} />
+        </Suspense>
+      </Section>
+      <Section id="gaps" title="Gaps">
+        <Suspense key={hrefOfCalls(filter)} fallback={<div aria-hidden className="h-6" />}>
+          <Gaps gaps={gaps} />
         </Suspense>
       </Section>
       <Section id="accounts" title="Accounts">

@@ -101,7 +101,8 @@ describe('a batch', () => {
     const { id, holder, jti, user } = await aUsedGrant()
     const response = await send(anEventList(anAuditEvent({ user }), anAuditEvent()))
     expectSuccess(response, endpoints.receiveAuditEvents)
-    expect(response.body).toEqual({ kept: 1, counted: 1, duplicates: 0, rejected: 0 })
+    const [keptFrom, keptTo] = [expect.any(String), expect.any(String)]
+    expect(response.body).toEqual({ kept: 1, counted: 1, duplicates: 0, rejected: 0, keptFrom, keptTo })
     const activity = await grantActivity(asActor(holder), id)
     expect(activity).toMatchObject({ count: 1, refused: 0, sources: [{ credentialId: jti, isIssued: true, count: 1 }] })
     expect(await suspicious(id)).toEqual([])
@@ -138,7 +139,7 @@ describe('a batch', () => {
     const before = await db().activityRejection.count()
     const list = JSON.stringify(anEventList(...hostile, ...strange)).replace('"deepest"', deepest)
     const { status, body } = await send(list)
-    expect([status, body]).toEqual([200, { kept: 3, counted: 0, duplicates: 0, rejected: 9 }])
+    expect([status, body]).toMatchObject([200, { kept: 3, counted: 0, duplicates: 0, rejected: 9 }])
     expect(await callsOf(id)).toBe(3)
     expect(await db().activityRejection.count()).toBe(before + 9)
     const [rejection] = await db().activityRejection.findMany({

@@ -9,6 +9,7 @@ import * as auditEventsIdVerification from './audit-events/[id]/verification/rou
 import * as auditEventsExport from './audit-events/export/route.ts'
 import * as auditEvents from './audit-events/route.ts'
 import * as clustersClusterAudit from './clusters/[cluster]/audit/route.ts'
+import * as clustersClusterAuditImports from './clusters/[cluster]/audit-imports/route.ts'
 import * as clustersClusterPostureIdAcceptance from './clusters/[cluster]/posture/[id]/acceptance/route.ts'
 import * as clustersClusterPostureIdAcceptanceWithdraw from './clusters/[cluster]/posture/[id]/acceptance/withdraw/route.ts'
 import * as clustersClusterPostureBaseline from './clusters/[cluster]/posture/baseline/route.ts'
@@ -58,6 +59,7 @@ export const apiRoutes: ApiRoutes = {
   '/audit-events/[id]/verification': auditEventsIdVerification,
   '/audit-events/export': auditEventsExport,
   '/audit-events': auditEvents,
+  '/clusters/[cluster]/audit-imports': clustersClusterAuditImports,
   '/clusters/[cluster]/audit': clustersClusterAudit,
   '/clusters/[cluster]/posture/[id]/acceptance/withdraw': clustersClusterPostureIdAcceptanceWithdraw,
   '/clusters/[cluster]/posture/[id]/acceptance': clustersClusterPostureIdAcceptance,

@@ -1,5 +1,6 @@
 // What an API server reports of the calls made to it.
 import { z } from 'zod'
+import { prose } from './request.ts'
 import { time } from './resource-fields.ts'
 
 /**
@@ -147,6 +148,21 @@ export type CallsInTime = {
   forbidden: number
 }
 
+/** Calls that are known not to have arrived, and times of which nothing is known. Times are RFC 3339. */
+export type ActivityGaps = {
+  filled: Array<{
+    importId: string
+    cluster: string
+    firstAt: string
+    lastAt: string
+    count: number
+    file: string
+    by: string
+    at: string
+  }>
+  silences: Array<{ cluster: string; from: string; to: string; isOngoing: boolean; usualSeconds: number }>
+}
+
 /** A filter for calls; absent fields match everything. Times are RFC 3339, and `to` is exclusive. */
 export type CallFilter = {
   cluster?: string
@@ -160,6 +176,8 @@ export type CallFilter = {
   name?: string
   kind?: CallKind
   code?: number
+  /** Only calls that had not arrived before this import brought them. */
+  import?: string
   /** Only calls that the cluster refused (401 and 403), or only the others. */
   refused?: 'yes' | 'no'
   from?: string
@@ -172,5 +190,22 @@ export const savedEventsResource = z
     counted: z.int().meta({ description: 'Calls that are only counted.' }),
     duplicates: z.int(),
     rejected: z.int().meta({ description: 'Events that could not be read, which are kept aside.' }),
+    keptFrom: time
+      .nullable()
+      .meta({ description: 'When the first of the kept calls was made; null if none was kept.' }),
+    keptTo: time.nullable(),
   })
   .meta({ id: 'SavedAuditEvents' })
+export type SavedEvents = z.infer<typeof savedEventsResource>
+
+export const auditImportSchema = z
+  .strictObject({
+    file: prose(200, 'must be the name of the file').meta({ description: 'The name of the log file, for the record.' }),
+  })
+  .meta({ id: 'AuditImportInput' })
+export type AuditImportInput = z.infer<typeof auditImportSchema>
+
+export const auditImportResource = z
+  .strictObject({ id: text.meta({ description: 'Send it as `import` with the events.' }) })
+  .meta({ id: 'AuditImport' })
+export type AuditImport = z.infer<typeof auditImportResource>

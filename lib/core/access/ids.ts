@@ -10,6 +10,7 @@ export const idPrefixes = {
   order: 'ord',
   event: 'evt',
   finding: 'fnd',
+  import: 'imp',
   notice: 'ntc',
   person: 'per',
   session: 'ses',

@@ -16,9 +16,13 @@ export type Batch = {
   rejected: RejectedEvent[]
   /** The number of calls that are not kept. */
   counted: number
+  /** The minutes in which the calls were made, in milliseconds since 1970, in order. */
+  minutes: number[]
   /** The times of the first and the last call of the batch; null if no event was readable. */
   times: { first: string; newest: string } | null
 }
+
+const minuteMs = 60_000
 
 const byKey =
   <T>(keyOfOne: (one: T) => string) =>
@@ -29,6 +33,7 @@ export function readBatch(cluster: string, events: readonly unknown[]): Batch {
   const sources = new Map<string, SourceRow>()
   const calls = new Map<string, CallRow>()
   const rejected: RejectedEvent[] = []
+  const minutes = new Set<number>()
   let counted = 0
   let first: string | undefined
   let newest: string | undefined
@@ -39,6 +44,7 @@ export function readBatch(cluster: string, events: readonly unknown[]): Batch {
       continue
     }
     const { source, ...call } = read.call
+    minutes.add(Math.floor(Date.parse(call.at) / minuteMs) * minuteMs)
     if (first === undefined || Date.parse(call.at) < Date.parse(first)) first = call.at
     if (newest === undefined || Date.parse(call.at) > Date.parse(newest)) newest = call.at
     if (!isKept(call.kind)) {
@@ -57,6 +63,7 @@ export function readBatch(cluster: string, events: readonly unknown[]): Batch {
     calls: [...calls.values()].sort(byKey(({ id, isStart }) => `${id} ${isStart}`)),
     rejected,
     counted,
+    minutes: [...minutes].sort((a, b) => a - b),
     times: first !== undefined && newest !== undefined ? { first, newest } : null,
   }
 }

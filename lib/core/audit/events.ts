@@ -256,6 +256,13 @@ export const auditEvents = {
       })[d.suspicion],
   ),
 
+  // Which calls it brought is known of each call.
+  'activity.import-started': define(
+    z.strictObject({ importId: text, file: text }),
+    (d) => `started to import the audit log ${d.file}`,
+  ),
+  'activity.import-refused': define(refusal, (d) => `tried to import an audit log and was refused: ${d.sentence}`),
+
   // The first judgement of a cluster: one event for all of its findings, with which later ones are compared.
   'posture.recorded': define(
     z.strictObject({ high: z.int(), medium: z.int() }),

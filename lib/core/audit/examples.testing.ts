@@ -66,6 +66,8 @@ export const eventExamples: { [T in AuditEventType]: unknown } = {
     ...{ suspicion: 'not-issued', severity: 'high', account: 'a', credentialId: null, address: null },
     at: '2026-11-23T09:00:00Z',
   },
+  'activity.import-started': { importId: 'imp_x', file: 'audit.log' },
+  'activity.import-refused': { code: 'forbidden', sentence: 's' },
   'posture.recorded': { high: 2, medium: 3 },
   'posture.opened': {
     ...{

@@ -16,7 +16,7 @@ const isFindable = (filter: CallFilter) => !Object.values(filter).some((value) =
 
 function conditionsOf(scope: CallScope, filter: CallFilter): Prisma.Sql[] {
   const { cluster, grant, account, address, verb, resource, subresource, namespace, name, kind, code, refused } = filter
-  const { from, to } = filter
+  const { import: importId, from, to } = filter
   return [
     ...(scope === 'all'
       ? []
@@ -37,6 +37,7 @@ function conditionsOf(scope: CallScope, filter: CallFilter): Prisma.Sql[] {
     ...(name === undefined ? [] : [Prisma.sql`a.name = ${name}`]),
     ...(kind === undefined ? [] : [Prisma.sql`a.kind = ${kind}`]),
     ...(code === undefined ? [] : [Prisma.sql`a.code = ${code}`]),
+    ...(importId === undefined ? [] : [Prisma.sql`a.import_id = ${importId}`]),
     ...(refused === undefined ? [] : [Prisma.sql`(coalesce(a.code, 0) IN (401, 403)) = ${refused === 'yes'}`]),
     ...(from === undefined ? [] : [Prisma.sql`a.at >= ${timeOf(from)}`]),
     ...(to === undefined ? [] : [Prisma.sql`a.at < ${timeOf(to)}`]),

@@ -11,7 +11,10 @@ const mostRejected = { inHour: 1_000, ofBatch: 50 }
 /** Events about suspicious calls that one batch may add to the history. */
 const mostSuspicions = 20
 
-export type Saved = { kept: number; counted: number; duplicates: number; rejected: number }
+type Counts = { kept: number; counted: number; duplicates: number; rejected: number }
+
+/** The times of the first and the last call that was kept; null if none was. */
+export type Saved = Counts & { keptFrom: Date | null; keptTo: Date | null }
 
 /** The sources of a batch, by their place in it, with the key that the database gives them. */
 const sourcesOf = ({ cluster, sources }: Batch) => Prisma.sql`
@@ -27,19 +30,18 @@ async function saveSources(tx: Tx, batch: Batch) {
     FROM (${sourcesOf(batch)}) AS s ORDER BY s.stored ON CONFLICT (key) DO NOTHING`
 }
 
-/** The ids of the calls that were not known. */
-async function saveCalls(tx: Tx, batch: Batch): Promise<string[]> {
-  const rows = await tx.$queryRaw<Array<{ call: string }>>`
+/** The calls that were not known. */
+async function saveCalls(tx: Tx, batch: Batch, importId: string | undefined) {
+  return tx.$queryRaw<Array<{ call: string; at: Date }>>`
     INSERT INTO activity (source_id, call, is_start, audit_id, kind, at, ended_at, code, verb, api_group, resource, subresource,
-      namespace, name, path, query, body)
+      namespace, name, path, query, body, import_id)
     SELECT a.id, c.id, c."isStart", c."auditId", c.kind, c.at, c."endedAt", c.code, c.verb, c."group", c.resource, c.subresource,
-      c.namespace, c.name, c.path, c.query, nullif(c.body, 'null'::jsonb)
+      c.namespace, c.name, c.path, c.query, nullif(c.body, 'null'::jsonb), ${importId ?? null}
     FROM jsonb_to_recordset(${JSON.stringify(batch.calls)}::jsonb) AS c(source uuid, id uuid, "isStart" boolean, "auditId" text,
       kind text, at timestamptz, "endedAt" timestamptz, code int, verb text, "group" text, resource text, subresource text,
       namespace text, name text, path text, query text, body jsonb)
     JOIN (${sourcesOf(batch)}) AS s ON s.key = c.source JOIN activity_sources a ON a.key = s.stored
-    ORDER BY c.id, c."isStart" ON CONFLICT (call, is_start) DO NOTHING RETURNING call`
-  return rows.map(({ call }) => call)
+    ORDER BY c.id, c."isStart" ON CONFLICT (call, is_start) DO NOTHING RETURNING call, at`
 }
 
 type UsedRow = {
@@ -98,7 +100,7 @@ async function saveRejected(tx: Tx, { cluster, rejected }: Batch) {
       < ${mostRejected.inHour}`
 }
 
-async function saveCounts(tx: Tx, { cluster, times }: Batch, { kept, counted, duplicates, rejected }: Saved) {
+async function saveCounts(tx: Tx, { cluster, times, minutes }: Batch, { kept, counted, duplicates, rejected }: Counts) {
   const counts = Object.entries({ kept, counted, duplicate: duplicates, rejected }).map(([outcome, count]) => {
     return { outcome, count }
   })
@@ -108,6 +110,10 @@ async function saveCounts(tx: Tx, { cluster, times }: Batch, { kept, counted, du
     FROM jsonb_to_recordset(${JSON.stringify(counts)}::jsonb) AS c(outcome text, count bigint) WHERE count > 0 ORDER BY outcome
     ON CONFLICT (cluster, hour, outcome) DO UPDATE SET count = a.count + excluded.count`
   if (!times) return
+  await tx.$executeRaw`
+    INSERT INTO activity_minutes (cluster, minute)
+    SELECT ${cluster}, to_timestamp(ms / 1000) FROM unnest(${minutes}::float8[]) AS m(ms)
+    WHERE to_timestamp(ms / 1000) <= now() ORDER BY ms ON CONFLICT DO NOTHING`
   // A clock that is ahead must not claim that later calls would be known.
   await tx.$executeRaw`
     INSERT INTO activity_feeds AS f (cluster, first_at, newest_at)
@@ -118,20 +124,22 @@ async function saveCounts(tx: Tx, { cluster, times }: Batch, { kept, counted, du
 
 /**
  * Saves a batch of audit events, all of it or nothing. A call that was saved before, by this batch or by an earlier one, is one
- * row.
+ * row. With an import, the calls that were not known are those that it brought.
  */
-export const saveActivity = (actor: SystemActor, batch: Batch): Promise<Saved> =>
+export const saveActivity = (actor: SystemActor, batch: Batch, importId?: string): Promise<Saved> =>
   transaction(async (tx) => {
     const { cluster, calls, rejected, counted } = batch
-    let added: string[] = []
+    let added: Array<{ call: string; at: Date }> = []
     if (calls.length > 0) {
       await saveSources(tx, batch)
-      added = await saveCalls(tx, batch)
-      if (added.length > 0) await recordSuspicions(tx, actor, cluster, added)
+      added = await saveCalls(tx, batch, importId)
+      const ids = added.map(({ call }) => call)
+      if (ids.length > 0) await recordSuspicions(tx, actor, cluster, ids)
     }
     await saveRejected(tx, batch)
     const readable = batch.events - rejected.length - counted
     const saved = { kept: added.length, counted, duplicates: readable - added.length, rejected: rejected.length }
     await saveCounts(tx, batch, saved)
-    return saved
+    const times = added.map(({ at }) => at).sort((a, b) => a.getTime() - b.getTime())
+    return { ...saved, keptFrom: times[0] ?? null, keptTo: times.at(-1) ?? null }
   })
