@@ -15,6 +15,7 @@ import type { RequestResource } from '#lib/core/access/request-resource'
 import { cliClient } from '#local/parts/identity-clients'
 import { signInAs } from '#local/parts/sign-in'
 import { aBrowser, beginAt } from '#testing/browser'
+import { callTool } from '#testing/call-tool'
 import { testDatabase } from '#testing/database'
 import { type TestIdentity, testIdentity } from '#testing/identity'
 import { aClusterState } from '#testing/requests'
@@ -67,14 +68,6 @@ async function agentOf(
   return client
 }
 
-async function call(client: Client, name: string, given: object = {}) {
-  const result = await client.callTool({ name, arguments: { ...given } })
-  const [first] = result.content as { type: string; text: string }[]
-  const text = first?.text ?? ''
-  const json = text.slice(text.indexOf('<postern-data>') + '<postern-data>'.length, text.lastIndexOf('</postern-data>'))
-  return { isError: result.isError === true, text, data: JSON.parse(json) }
-}
-
 async function api(person: string, path: string, body?: object) {
   const headers = { authorization: `Bearer ${await identity.token(person)}`, 'content-type': 'application/json' }
   const init = body ? { method: 'POST', headers, body: JSON.stringify(body) } : { headers }
@@ -105,23 +98,23 @@ test.each([
   ['that names itself in each call', modern],
 ])('a client %s requests access, and an approver sees the name of the agent', async (_, negotiation) => {
   const client = await agentOf('mina', negotiation)
-  expect((await call(client, 'list_entitlements')).data).toContainEqual(
+  expect((await callTool(client, 'list_entitlements')).data).toContainEqual(
     expect.objectContaining({ name: 'payments-restart' }),
   )
-  const previewed = await call(client, 'preview_request', wanted)
+  const previewed = await callTool(client, 'preview_request', wanted)
   expect(previewed.data).toMatchObject({ verdict: { violations: [] } })
-  const { data, isError, text } = await call(client, 'submit_request', wanted)
+  const { data, isError, text } = await callTool(client, 'submit_request', wanted)
   expect(isError, text).toBe(false)
   const submitted = data as RequestResource
   expect(submitted).toMatchObject({ status: 'pending', agent: 'test-agent 1.2.3', digest: previewed.data.digest })
   const shown = await api('priya', `/requests/${submitted.id}`)
   expect(shown.body).toMatchObject({ agent: 'test-agent 1.2.3', via: 'agent', requester: { name: 'Mina Okafor' } })
 
-  const waiting = call(client, 'wait_for_request', { id: submitted.id, seconds: 50 })
+  const waiting = callTool(client, 'wait_for_request', { id: submitted.id, seconds: 50 })
   const denial = { decision: 'deny', digest: submitted.digest, note: 'use the runbook' }
   expect((await api('priya', `/requests/${submitted.id}/decisions`, denial)).status).toBe(201)
   expect((await waiting).data).toMatchObject({ status: 'denied', page: `${served.url}/requests/${submitted.id}` })
-  expect((await call(client, 'get_request', { id: submitted.id })).data).toMatchObject({
+  expect((await callTool(client, 'get_request', { id: submitted.id })).data).toMatchObject({
     decisions: [{ person: { name: 'Priya Raman' }, note: 'use the runbook' }],
   })
 })
@@ -163,7 +156,7 @@ test('an agent signs in where the refusal of its first call says, with the SDKâ€
   const client = new Client({ name: 'test-agent', version: '1' }, options)
   connected.push(client)
   await client.connect(new StreamableHTTPClientTransport(address, { authProvider }))
-  expect((await call(client, 'list_requests')).isError).toBe(false)
+  expect((await callTool(client, 'list_requests')).isError).toBe(false)
 })
 
 test('the metadata names the configured provider as the only authorization server (RFC 9728)', async () => {
@@ -236,21 +229,21 @@ test('the session id of another agent names an agent and opens nothing', async (
       requestInit: { headers: { authorization: `Bearer ${token}` } },
     })
   const own = await agentOf('mina', legacy)
-  const { data: request } = await call(own, 'submit_request', wanted)
+  const { data: request } = await callTool(own, 'submit_request', wanted)
   const { sessionId = '' } = own.transport as StreamableHTTPClientTransport
 
   const jonas = new Client({ name: 'another', version: '1' }, { versionNegotiation: legacy })
   connected.push(jonas)
   // With an id the SDK's client takes the handshake for done.
   await jonas.connect(transport(await identity.token('jonas'), sessionId))
-  expect(await call(jonas, 'get_request', { id: request.id })).toMatchObject({ isError: true })
-  expect((await call(jonas, 'list_requests')).data).toEqual([])
+  expect(await callTool(jonas, 'get_request', { id: request.id })).toMatchObject({ isError: true })
+  expect((await callTool(jonas, 'list_requests')).data).toEqual([])
 
   const mina = new Client({ name: 'another', version: '1' }, { versionNegotiation: legacy })
   connected.push(mina)
   const forged = Buffer.from(`evil\n\u202eagent${'x'.repeat(1000)}`).toString('base64url')
   await mina.connect(transport(await identity.token('mina'), forged))
-  const { data } = await call(mina, 'submit_request', wanted)
+  const { data } = await callTool(mina, 'submit_request', wanted)
   expect((data as { agent: string }).agent).toMatch(/^evil\[U\+000A\]\[U\+202E\]agentx{75}$/)
 })
 

@@ -1,14 +1,19 @@
 // The events of a period, counted for an access review.
 import { reads } from '#lib/adapters/db/client'
+import { accountsOf } from '#lib/adapters/db/people/accounts-of'
 import {
   type AccessReview,
+  digestOfReview,
   fastSeconds,
   fewestOfPair,
+  longestReviewDays,
   mostReviewed,
   type ReviewContent,
   unusedOf,
 } from '#lib/core/access/access-review'
 import { formatDuration } from '#lib/core/access/duration'
+import { AppError } from '#lib/core/access/errors'
+import { nearestEventTime } from '#lib/core/audit/when'
 import { Prisma } from '../generated/client.ts'
 import { slack } from './find-audit-events.ts'
 
@@ -90,7 +95,7 @@ const breakGlassOf = (from: Date, to: Date) => reads().$queryRaw<
   ORDER BY event.seq ${limit}`
 
 /** What happened in a period. @param entitlements those of the configuration */
-export async function gatherAccessReview(
+async function gatherAccessReview(
   from: Date,
   to: Date,
   entitlements: readonly { name: string }[],
@@ -117,7 +122,7 @@ export async function gatherAccessReview(
 }
 
 /** The sign-offs of exactly this period, the newest first, and the time of the database. */
-export async function signOffsOf(
+async function signOffsOf(
   from: Date,
   to: Date,
 ): Promise<{ now: Date; signOffs: { by: string; at: Date; note: string; digest: string }[] }> {
@@ -133,10 +138,10 @@ export async function signOffsOf(
  * Whether a person, by any of their accounts, held access that began in the period, decided in it, or reviewed break-glass
  * access of it.
  */
-export async function hasPartInReview(personId: string, from: Date, to: Date): Promise<boolean> {
+async function hasPartInReview(personId: string, from: Date, to: Date): Promise<boolean> {
   const [row] = await reads().$queryRaw<{ hasPart: boolean }[]>`
     WITH accounts AS (
-      SELECT p.id FROM people p JOIN people me ON me.id = ${personId} AND (me.id = p.id OR me.known_emails && p.known_emails)),
+      SELECT p.id FROM people p ${accountsOf(personId)}),
     own AS (SELECT id FROM requests WHERE requester_id IN (SELECT id FROM accounts))
     SELECT EXISTS (
         SELECT FROM audit_events AS event WHERE event.type IN ('grant.active', 'request.approved') AND ${inPeriod(from, to)}
@@ -151,4 +156,23 @@ export async function hasPartInReview(personId: string, from: Date, to: Date): P
           AND review.actor_id IN (SELECT id FROM accounts)) AS "hasPart"`
   // NB: without an answer no one signs.
   return row?.hasPart ?? true
+}
+
+/**
+ * The access review of a period as one person sees it, with its digest and its sign-offs.
+ * @throws AppError `invalid` for a period that does not end after it begins or is too long
+ */
+export async function readAccessReview(
+  personId: string,
+  period: { from: string; to: string },
+  entitlements: readonly { name: string }[],
+) {
+  const [from, to] = [nearestEventTime(Date.parse(period.from)), nearestEventTime(Date.parse(period.to))]
+  if (from >= to) throw new AppError('invalid', 'The period must end after it begins.')
+  if (to.getTime() - from.getTime() > longestReviewDays * 86_400_000)
+    throw new AppError('invalid', `A period has at most ${longestReviewDays} days.`)
+  const content = await gatherAccessReview(from, to, entitlements)
+  const { now, signOffs } = await signOffsOf(from, to)
+  const isOwn = await hasPartInReview(personId, from, to)
+  return { content, digest: digestOfReview(content), isOver: to <= now, isOwn, signOffs }
 }

@@ -1,4 +1,5 @@
 import { db, type Tx } from '#lib/adapters/db/client'
+import { accountsOf } from '#lib/adapters/db/people/accounts-of'
 import { makeId } from '#lib/core/access/ids'
 import type { RequesterHistory } from '#lib/core/access/recorded-facts'
 import { type CompiledGuardrail, uses } from '#lib/core/guardrails/configured/compile'
@@ -74,7 +75,7 @@ export async function wasRefusedRecently(tx: Tx, personId: string, entitlement: 
     SELECT EXISTS (
       SELECT FROM requests r
       JOIN people p ON p.id = r.requester_id
-      JOIN people me ON me.id = ${personId} AND (me.id = p.id OR me.known_emails && p.known_emails)
+      ${accountsOf(personId)}
       LEFT JOIN grants g ON g.request_id = r.id
       WHERE r.id >= ${oldestId()} AND r.entitlement_name = ${entitlement}
         AND (r.status = 'denied' AND r.resolved_at > now() - interval '1 day'

@@ -1,4 +1,5 @@
 import { reads, type Tx } from '#lib/adapters/db/client'
+import { accountsOf } from '#lib/adapters/db/people/accounts-of'
 import { type PersonInSql, personInSql } from '#lib/adapters/db/records-in-sql'
 import { signatureOf, signingKeys } from '#lib/adapters/db/signing'
 import type { PersonActor } from '#lib/core/access/actor'
@@ -45,7 +46,7 @@ export async function findBreakGlassUse(tx: Tx, personId: string, entitlement: s
       ${reviewsInSql} AS reviews
     FROM requests r
     JOIN people p ON p.id = r.requester_id
-    JOIN people me ON me.id = ${personId} AND (me.id = p.id OR me.known_emails && p.known_emails)
+    ${accountsOf(personId)}
     WHERE r.entitlement_name = ${entitlement} AND r.review_due_at IS NOT NULL
     ORDER BY r.id DESC LIMIT ${mostUses}::int`
   return {
