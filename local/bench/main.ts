@@ -16,6 +16,7 @@ import { measureGuardrails } from './guardrails.ts'
 import { historyRows, measureHistory } from './history.ts'
 import { inboxRows, measureInboxes } from './inboxes.ts'
 import { loadingRows, measureLoading } from './loading.ts'
+import { measureNotices, noticeRows } from './notices.ts'
 import { type ProcessorTime, perCycle, plus, processorTime, sum } from './processor-time.ts'
 import { startProduct } from './product.ts'
 import { startRecordFloor } from './record-floor.ts'
@@ -31,7 +32,7 @@ const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '100' },
     cycles: { type: 'string', default: '240' },
-    // `cycles`, `inboxes`, `scripts`, `loading`, `history` or `check`: measures only that, and writes no document. `check`
+    // `cycles`, `inboxes`, `notices`, `scripts`, `loading`, `history` or `check`: measures only that, and writes no document. `check`
     // needs no parts.
     only: { type: 'string' },
     // How many events the large history has. Ten million need 15 GB of disk, so only `--only history` measures them.
@@ -64,7 +65,7 @@ const configuration = (facts: {
     duration: { default: 'PT30M', max: 'PT1H' },
     approvals,
   })
-  return stringify({
+  return {
     publicUrl: facts.url,
     identity: { issuer: facts.issuer, clientId: facts.clientId, apiAudience: facts.audience, groupsClaim: 'groups' },
     roles: { auditor: { groups: ['security-audit'] }, admin: { groups: ['platform-admins'] } },
@@ -79,7 +80,7 @@ const configuration = (facts: {
     // A few people submit as much as a company.
     limits: { openRequestsPerPerson: 100_000, liveGrantsPerPerson: 100_000, submissionsPerMinute: 100_000 },
     guardrails: [],
-  })
+  }
 }
 
 const say = (line: string) => console.log(line)
@@ -141,9 +142,18 @@ stopOnSignals(run, say)
 try {
   const { kubernetes, postgres, identity } = parts
   const cluster = { kubeconfig: kubernetes.posternKubeconfig, server: kubernetes.server }
-  const openInboxes = () => measureInboxes(run, (at) => configuration({ ...at, ...cluster }))
+  const openInboxes = () => measureInboxes(run, (at) => stringify(configuration({ ...at, ...cluster })))
   if (options.only === 'inboxes') {
     say(inboxRows(await openInboxes()).join('\n'))
+    await run.stop()
+    process.exit(0)
+  }
+  if (options.only === 'notices') {
+    const facts = {
+      ...{ identity, databaseUrl: postgres.appUrl },
+      configuration: (url: string) => configuration({ ...identity, url, ...cluster }),
+    }
+    say(noticeRows(await measureNotices(run, facts, rounds)).join('\n'))
     await run.stop()
     process.exit(0)
   }
@@ -152,7 +162,7 @@ try {
       run,
       Number(options.events),
       rounds,
-      (at) => configuration({ ...at, ...cluster }),
+      (at) => stringify(configuration({ ...at, ...cluster })),
       say,
     )
     say(historyRows(figures).join('\n'))
@@ -167,11 +177,7 @@ try {
     directory,
     databaseUrl: postgres.appUrl,
     clientSecret: identity.clientSecret,
-    configuration: configuration({
-      ...identity,
-      url: `http://localhost:${port}`,
-      ...cluster,
-    }),
+    configuration: stringify(configuration({ ...identity, url: `http://localhost:${port}`, ...cluster })),
   })
   if (options.only === 'scripts') {
     say(scriptRows(await measureScripts(postern.url)).join('\n'))
