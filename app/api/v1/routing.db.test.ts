@@ -95,6 +95,33 @@ test('a request that no one could approve is refused, with what is missing', asy
   ])
 })
 
+test.each([
+  [
+    'only the requester is named',
+    [{ people: ['MINA+pager@Example.com'] }],
+    'mina@example.com: it needs 1 person other',
+  ],
+  [
+    'one person is named twice',
+    [{ people: ['jonas@example.com', 'Jonas+a@EXAMPLE.com'], count: 2 }],
+    'jonas@example.com: it needs 2 people other than the requester, and names 1',
+  ],
+])('a step for which too few people are named is refused at once: %s', async (_, approvals, why) => {
+  const own = needing('by-too-few', approvals)
+  await identity.change({ entitlements: [...entitlements, own], owners, guardrails: [guardrail({ approvals })] })
+  for (const name of ['by-group', 'by-too-few']) {
+    const refused = await post(name, ['payments'])
+    expectProblem(refused, 422, 'guardrail-violation')
+    expect((refused.body.errors as { message: string }[]).map(({ message }) => message)).toEqual([
+      expect.stringContaining(why),
+    ])
+  }
+  const open = guardrail({ approvals: [{ people: ['mina@example.com'], groups: ['security'] }] })
+  await identity.change({ entitlements, owners, guardrails: [open] })
+  expect((await post('by-group', ['payments'])).status).toBe(201)
+  await identity.change({ entitlements, owners, guardrails })
+})
+
 test('without a known owner the groups of the step decide, and the request says so', async () => {
   const request = await submit('by-owner-or-group', ['search'])
   expect((await read(request.id, 'mina')).body.steps).toMatchObject([

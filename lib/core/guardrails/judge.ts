@@ -16,6 +16,7 @@ import { type Attendance, attendanceOf } from '#lib/core/guardrails/configured/u
 import { evaluate, isTooLarge } from '#lib/core/guardrails/limits/all'
 import { isOutside } from '#lib/core/guardrails/limits/namespace-not-covered'
 import type { JudgementFacts } from './facts.ts'
+import { tooFewNamed } from './too-few-named.ts'
 
 export type FullJudgement = {
   verdict: Verdict
@@ -96,10 +97,14 @@ export function judgeFully(compiled: readonly CompiledGuardrail[], facts: Judgem
   const { unattended, problem } = attendanceOf(policyFacts, { requirements, violations: verdict.violations }, facts.now)
   if (unattended === 'automatic') verdict.automatic = facts.entitlement.automatic?.when ?? null
   if (problem !== null && (facts.stage ?? 'submitting') === 'submitting') verdict.warnings.push(notEvaluated(problem))
+  const steps = unattended ? [] : approvalSteps(facts.entitlement.approvals, requirements)
+  const named = tooFewNamed(steps, facts)
+  verdict.violations.push(...named)
+  if (named.length > 0) verdict.passesNextAt = null
   return {
     verdict,
     unattended,
-    steps: unattended ? [] : approvalSteps(facts.entitlement.approvals, requirements),
+    steps,
     limits,
     guardrailRequirements,
     policyFacts,
