@@ -78,7 +78,7 @@ export async function checkpointsInBucket(text: string, keys: S3Keys): Promise<K
   let from: Record<string, string> = {}
   for (let page = 1; ; page++) {
     const xml = await get('/', { versions: '', prefix: `${prefix}checkpoint-`, ...from })
-    found.push(...versionsIn(xml, prefix))
+    for (const one of versionsIn(xml, prefix)) found.push(one)
     if (found.length > mostVersions || page > mostPages)
       throw new UsageError(
         `${host}: the bucket lists more than ${mostVersions} versions of checkpoints. Pass the ones to compare with --checkpoint.`,
@@ -97,11 +97,13 @@ export async function checkpointsInBucket(text: string, keys: S3Keys): Promise<K
     throw new UsageError(
       `${host}: the bucket has no checkpoint whose name begins with "${prefix}checkpoint-". Check the name of the bucket and ?prefix=.`,
     )
-  const read = async ({ key, id, bytes }: Version) => ({
-    where: `${key} (version ${id})`,
-    note:
-      bytes <= mostOfNote ? await get(`/${key.split('/').map(encodeURIComponent).join('/')}`, { versionId: id }) : null,
-  })
+  const read = async ({ key, id, bytes }: Version) => {
+    const where = `${key} (version ${id})`
+    if (!(bytes <= mostOfNote)) return { where, note: null }
+    const note = await get(`/${key.split('/').map(encodeURIComponent).join('/')}`, { versionId: id })
+    // NB: the list may lie about sizes, and all notes are in memory together.
+    return { where, note: note.length <= mostOfNote ? note : null }
+  }
   const kept: KeptCheckpoint[] = []
   for (let at = 0; at < found.length; at += atOnce)
     kept.push(...(await Promise.all(found.slice(at, at + atOnce).map(read))))
