@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test'
 import { expect, test } from './fixtures.ts'
 import { submit } from './grants.ts'
+import { axeFindings } from './page-checks.ts'
 
 const exactTimes = (page: Page) =>
   page
@@ -114,4 +115,39 @@ test('a person says that they are away and who is notified instead, without scri
   await expect(priya.getByText(/You are away from .* Sam Duarte is notified instead/)).toBeVisible()
   await priya.getByRole('button', { name: 'End the absence' }).click()
   await expect(priya.getByLabel('Colleague')).toBeVisible()
+})
+
+test('a person sets quiet hours with the keyboard, is told what is wrong with them, and ends them', async ({ as }) => {
+  const mina = await as('mina')
+  await mina.goto('/settings')
+  const days = mina.getByRole('group', { name: 'Beginning on' })
+  for (const day of await days.getByRole('checkbox').all()) await day.press('Space')
+  await mina.getByLabel('From').fill('21:30')
+  await mina.getByLabel('Time zone of your quiet hours').selectOption('America/New_York')
+  await mina.getByRole('button', { name: 'Save the quiet hours' }).press('Enter')
+  await expect(days.getByText('must have at least one day')).toBeVisible()
+  await expect(mina.getByLabel('From')).toHaveValue('21:30')
+  await days.getByRole('checkbox', { name: 'Friday' }).press('Space')
+  await mina.getByRole('button', { name: 'Save the quiet hours' }).press('Enter')
+  await expect(
+    mina.getByText('Your mails wait from 21:30 to 07:00 (America/New_York), beginning on Friday.'),
+  ).toBeVisible()
+  expect(await axeFindings(mina)).toEqual([])
+  await mina.getByRole('button', { name: 'End the quiet hours' }).press('Enter')
+  await expect(mina.getByLabel('From')).toHaveValue('22:00')
+})
+
+test('quiet hours are kept and ended without scripts', async ({ as }) => {
+  const jonas = await as('jonas', { javaScriptEnabled: false })
+  await jonas.goto('/settings')
+  const timeIn = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString().slice(11, 16)
+  await jonas.getByLabel('From').fill(timeIn(-1))
+  await jonas.getByLabel('Until', { exact: true }).fill(timeIn(3))
+  await jonas.getByLabel('Time zone of your quiet hours').selectOption('UTC')
+  await jonas.getByRole('button', { name: 'Save the quiet hours' }).click()
+  await expect(
+    jonas.getByText(`Your mails wait from ${timeIn(-1)} to ${timeIn(3)} (UTC), beginning on every day.`),
+  ).toBeVisible()
+  await jonas.getByRole('button', { name: 'End the quiet hours' }).click()
+  await expect(jonas.getByLabel('From')).toBeVisible()
 })

@@ -10,6 +10,7 @@ const priya = {
   isOnCall: false,
   usualTime: null,
   awayUntil: null,
+  quietUntil: null,
   notifiedInstead: null,
 }
 const at = (minute: number) => `2026-11-26T09:0${minute}:00.000Z`
@@ -24,6 +25,7 @@ const pending: Lived = {
       unknown: [],
       approvedBy: [],
       eligible: [priya],
+      quietUntil: null,
       onCall: [],
       unavailable: [],
       escalations: [],

@@ -41,7 +41,7 @@ export function PreviewPanel(props: Props) {
       ...(step.manager ? ['your manager'] : []),
     ],
     ...{ approvedBy: [], eligible: [], onCall: [], escalations: [] },
-    ...{ unknown: [], unavailable: [] },
+    ...{ unknown: [], unavailable: [], quietUntil: null },
   }))
   return (
     <div aria-busy={busy} className="space-y-5">

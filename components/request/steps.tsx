@@ -85,6 +85,7 @@ export function Steps({ steps, peopleKnown = true, isBreakGlass = false, conditi
                 </p>
               )}
               {!complete && peopleKnown && <Absences people={step.eligible} />}
+              {!complete && peopleKnown && <QuietHours step={step} />}
               {!complete && <Escalations step={step} />}
               {!complete && peopleKnown && (
                 <p className="text-muted">
@@ -119,6 +120,29 @@ function Absences({ people }: { people: EligiblePerson[] }) {
           )}
         </p>
       ),
+  )
+}
+
+/** Whose mails wait until when, and whether anyone is notified before. */
+function QuietHours({ step: { eligible, quietUntil, escalations } }: { step: StepResource }) {
+  const escalates = escalations.some(({ isDone }) => !isDone)
+  return (
+    <>
+      {eligible.map(
+        ({ id, name, quietUntil }) =>
+          quietUntil && (
+            <p key={id} className="text-ending">
+              <UntrustedText>{name}</UntrustedText> has quiet hours until <Time at={quietUntil} as="exact" />
+            </p>
+          ),
+      )}
+      {quietUntil && (
+        <p className="text-ending">
+          No one who may approve this receives a mail before <Time at={quietUntil} as="exact" />. They can still approve
+          it{escalates ? ', and the escalation is mailed at any hour.' : '.'}
+        </p>
+      )}
+    </>
   )
 }
 

@@ -16,6 +16,8 @@ export type PeopleOfSteps = {
   usualSeconds(personId: string): number | null
   /** Until when they are away, and who is notified instead; null if they are not. */
   absence(personId: string): { until: string; delegateId: string } | null
+  /** When their quiet hours end, which keep mails from them now; null if they have none. */
+  quietUntil(personId: string): string | null
   /** Who is on call in the rotas behind these groups. */
   onCall(groups: readonly string[]): OnCallResource[]
   /** The rotas behind these groups that can't be read. */
@@ -47,13 +49,14 @@ export async function gatherPeopleOfSteps(steps: ReadonlyArray<readonly string[]
     const { mailboxes, subjects } = namedBy(groups)
     return { groups, mailboxes: [...onCallMailboxes(rotas, groups, at), ...mailboxes], subjects }
   }
-  const { now, inSet, usualSeconds, absence } = await gatherPeopleOfSets(steps.map(setOf))
+  const { now, inSet, usualSeconds, absence, quietUntil } = await gatherPeopleOfSets(steps.map(setOf))
   return {
     now,
     inGroups: (groups) =>
       inSet(setOf(groups)).map((person) => withNamedGroups(withOnCallGroups(person, rotas, at), named)),
     usualSeconds,
     absence,
+    quietUntil,
     onCall,
     unavailable,
   }

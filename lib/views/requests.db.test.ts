@@ -100,9 +100,11 @@ describe('one request', () => {
           isOnCall: false,
           usualTime: null,
           awayUntil: null,
+          quietUntil: null,
           notifiedInstead: null,
         },
       ],
+      quietUntil: null,
       ...{ onCall: [], unavailable: [], unknown: [] },
       escalations: [],
     })

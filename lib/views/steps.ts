@@ -107,9 +107,15 @@ export function toSteps(facts: StepFacts, people: PeopleOfSteps): StepResource[]
         isOnCall: person.groups.some((group) => isOnCallGroup(group) && step.some((one) => one.groups.includes(group))),
         usualTime: usual === null ? null : formatDuration(Math.max(1, Math.round(usual))),
         ...absenceOf(person),
+        quietUntil: quietUntil(person),
       }
     }
     const eligible = isOpen ? people.inGroups(allGroups(submitted)).filter(couldDecide) : []
+    // A person who is on call is notified at any hour (lib/worker/notices/deliver.ts).
+    const quietUntil = ({ id, groups }: Person) => {
+      const ends = groups.some(isOnCallGroup) ? null : people.quietUntil(id)
+      return ends && new Date(ends).toISOString()
+    }
     function absenceOf(person: Person): Pick<EligiblePerson, 'awayUntil' | 'notifiedInstead'> {
       const away = people.absence(person.id)
       const colleague = away && eligible.find(({ id }) => id === away.delegateId && !people.absence(id))
@@ -119,12 +125,14 @@ export function toSteps(facts: StepFacts, people: PeopleOfSteps): StepResource[]
         notifiedInstead: isInstead ? toPersonResource(colleague) : null,
       }
     }
+    const quiet = eligible.map(quietUntil)
     return {
       groups,
       count,
       unknown: submitted.unknown ?? [],
       approvedBy: approvedBy.flatMap((id) => byId.get(id) ?? []),
       eligible: eligible.map(toEligible).sort(onCallFirst).slice(0, mostEligible),
+      quietUntil: quiet.includes(null) ? null : (quiet.sort()[0] ?? null),
       onCall: isOpen ? people.onCall(step.flatMap((one) => one.groups)) : [],
       unavailable: isOpen ? people.unavailable(step.flatMap((one) => one.groups)) : [],
       escalations: isOpen && facts.clock ? escalationsOf(submitted, facts.clock, facts, now) : [],

@@ -730,6 +730,8 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       deleteFilter: { name: 'Secrets' },
       signOutElsewhere: {},
       endOwnAbsence: {},
+      saveQuietHours: { from: '22:00', until: '07:00', days: 'monday', zone: 'Europe/Berlin' },
+      endQuietHours: {},
     }).map(
       ([name, fields]): Route => ({
         table: 'Change one’s own pages and sessions',

@@ -5,13 +5,15 @@ import { currentSessionId } from '#lib/adapters/auth/session'
 import { endpoints } from '#lib/api/endpoints'
 import { pageOperations } from '#lib/api/page-operations'
 import type { FormAnswer } from '#lib/core/access/action-result'
-import { fieldIn } from '#lib/core/access/form-input'
+import { fieldIn, quietHoursInput } from '#lib/core/access/form-input'
 import { instantOf } from '#lib/core/audit/when'
 import { endOtherSessions } from '#lib/operations/end-other-sessions'
 import { endAbsence, setAbsence } from '#lib/operations/set-absence'
+import { setNoticePreferences } from '#lib/operations/set-notice-preferences'
 import { display } from '../../display.ts'
 import { answer } from '../answer.ts'
 
+type QuietHours = { from: string; until: string; days: string[]; zone: string }
 type Absence = { from: string; until: string; delegate: string }
 
 /** Says that this person is away. Days begin and end in the zone of the reader. */
@@ -30,6 +32,30 @@ export async function saveAbsence(_previous: FormAnswer<Absence>, form: FormData
 /** Says that this person is back. */
 export async function endOwnAbsence(_previous: FormAnswer, _form: FormData): Promise<FormAnswer> {
   const { error } = await answer(endpoints.endAbsence, {}, ({ actor }) => endAbsence(actor))
+  if (!error) revalidatePath('/settings')
+  return { error, kept: {} }
+}
+
+/** Sets the hours in which mails to this person wait. */
+export async function saveQuietHours(
+  _previous: FormAnswer<QuietHours>,
+  form: FormData,
+): Promise<FormAnswer<QuietHours>> {
+  const kept = quietHoursInput(form)
+  const body = { quietHours: kept }
+  const { error } = await answer(endpoints.setNoticePreferences, { body }, ({ actor, body }) =>
+    setNoticePreferences(actor, body),
+  )
+  if (error) return { error, kept }
+  revalidatePath('/settings')
+  return { error: null, kept: {} }
+}
+
+/** Says that no mail to this person waits. */
+export async function endQuietHours(_previous: FormAnswer, _form: FormData): Promise<FormAnswer> {
+  const { error } = await answer(endpoints.setNoticePreferences, { body: { quietHours: null } }, ({ actor, body }) =>
+    setNoticePreferences(actor, body),
+  )
   if (!error) revalidatePath('/settings')
   return { error, kept: {} }
 }

@@ -3,6 +3,7 @@ import { PageHead } from '#components/layout/page-head'
 import { AbsenceForm } from '#components/settings/absence-form'
 import { DisplayForm } from '#components/settings/display-form'
 import { GroupsTable } from '#components/settings/groups-table'
+import { QuietHoursForm } from '#components/settings/quiet-hours-form'
 import { SessionsList } from '#components/settings/sessions-list'
 import { Copyable } from '#components/ui/copyable'
 import { Link } from '#components/ui/link'
@@ -10,35 +11,33 @@ import { Section } from '#components/ui/section'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import { currentSessionId, requireActor } from '#lib/adapters/auth/session'
 import { me } from '#lib/views/me'
+import { noticePreferences } from '#lib/views/notice-preferences'
 import { ownAbsence } from '#lib/views/own-absence'
 import { ownGroups } from '#lib/views/own-groups'
 import { ownSessions } from '#lib/views/own-sessions'
 import { browserZone, display } from '../../display.ts'
 import { chooseDisplay } from '../actions.ts'
-import { endOwnAbsence, saveAbsence, signOutElsewhere } from './actions.ts'
+import { endOwnAbsence, endQuietHours, saveAbsence, saveQuietHours, signOutElsewhere } from './actions.ts'
 
 export const metadata: Metadata = { title: 'Settings' }
 
 /** How this browser shows Postern, who the person is to Postern, and where they are signed in. */
 export default async function SettingsPage() {
   const actor = await requireActor()
-  const [shown, zone, person, { absence }, sessions] = await Promise.all([
+  const zones = Intl.supportedValuesOf('timeZone')
+  const [shown, zone, person, { absence }, { quietHours }, sessions] = await Promise.all([
     display(),
     browserZone(),
     me(actor),
     ownAbsence(actor),
+    noticePreferences(actor),
     currentSessionId().then((here) => ownSessions(actor, here)),
   ])
   return (
     <>
       <PageHead title="Settings" />
       <Section id="display" title="Display" aside="in this browser">
-        <DisplayForm
-          display={shown}
-          browserZone={zone}
-          zones={Intl.supportedValuesOf('timeZone')}
-          choose={chooseDisplay}
-        />
+        <DisplayForm display={shown} browserZone={zone} zones={zones} choose={chooseDisplay} />
       </Section>
       <Section id="account" title="Account">
         <dl className="grid grid-cols-[6rem_minmax(0,1fr)] gap-x-4 gap-y-1.5">
@@ -66,6 +65,15 @@ export default async function SettingsPage() {
         <Link className="link" href="/notices">
           Choose which mails you receive
         </Link>
+      </Section>
+      <Section id="quiet-hours" title="Quiet hours">
+        <QuietHoursForm
+          quietHours={quietHours}
+          zone={shown.zone}
+          zones={zones}
+          save={saveQuietHours}
+          end={endQuietHours}
+        />
       </Section>
       <Section id="absence" title="Out of office">
         <AbsenceForm absence={absence} zone={shown.zone} save={saveAbsence} end={endOwnAbsence} />

@@ -132,6 +132,12 @@ export function preferencesInput(
   return { body: { muted: kinds.filter((kind) => !wanted.includes(kind)) }, kept: { wanted } }
 }
 
+/** The form of quiet hours, also an incomplete one. */
+export function quietHoursInput(form: unknown): { from: string; until: string; days: string[]; zone: string } {
+  const { last, all } = fieldsOf(form)
+  return { from: last('from'), until: last('until'), days: all('days'), zone: last('zone') }
+}
+
 /** What the request form holds now, also incomplete rules. */
 export function draftInput(form: unknown): Partial<Draft> {
   const rules = rowsIn(fieldsOf(form))

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { quietHoursSchema } from './quiet-hours.ts'
 
 const time = z.iso.datetime()
 
@@ -11,11 +12,24 @@ const kinds = [
   ...(['posture-worsened', 'suspicious-call'] as const),
 ] as const
 
-/** The kinds that a person does not want by e-mail. */
+const muted = z.array(z.enum(kinds)).max(20)
+
+/** The kinds that a person does not want by e-mail, and when mails wait. */
 export const noticePreferences = z
-  .strictObject({ muted: z.array(z.enum(kinds)).max(20) })
+  .strictObject({ muted, quietHours: quietHoursSchema.nullable() })
   .meta({ id: 'NoticePreferences' })
 export type NoticePreferences = z.infer<typeof noticePreferences>
+
+export const noticePreferencesInput = z
+  .strictObject({
+    muted: muted.optional().meta({ description: 'If absent, it stays as it is.' }),
+    quietHours: quietHoursSchema
+      .nullable()
+      .optional()
+      .meta({ description: 'If absent, they stay as they are; null ends them.' }),
+  })
+  .meta({ id: 'NoticePreferencesInput' })
+export type NoticePreferencesInput = z.infer<typeof noticePreferencesInput>
 
 const noticeChannels = ['email', 'webhook', 'slack', 'teams'] as const
 

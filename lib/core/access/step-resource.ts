@@ -23,6 +23,9 @@ const eligiblePerson = z
         'The median time from a submission to their decision, in the last 90 days; null before five decisions.',
     }),
     awayUntil: time.nullable().meta({ description: 'Until when the person is away; null if they are not.' }),
+    quietUntil: time.nullable().meta({
+      description: 'When the quiet hours of the person end, during which mails wait; null if they have none now.',
+    }),
     notifiedInstead: personResource.nullable().meta({
       description: 'Who is notified while the person is away, and may approve the step as well; null if no one is.',
     }),
@@ -58,6 +61,10 @@ export const stepResource = z
       .meta({ description: 'Owners or a manager whom Postern did not know at submission, so that the groups decide.' }),
     approvedBy: z.array(personResource),
     eligible: z.array(eligiblePerson).meta({ description: 'Those on call first.' }),
+    quietUntil: time.nullable().meta({
+      description:
+        'If all eligible people have quiet hours now: when those of the first one end. Null if someone has none, or there is no one.',
+    }),
     onCall: z.array(onCallResource),
     unavailable: z.array(unavailableRota).meta({ description: 'Rotas outside of Postern that can’t be read.' }),
     escalations: z.array(escalationResource).meta({ description: 'Of a pending request, in their order.' }),

@@ -348,6 +348,11 @@ export const auditEvents = {
     (d) => `is away from ${exactTime(d.from)} until ${exactTime(d.until)} UTC: ${d.delegate} is notified instead`,
   ),
   'absence.ended': define(z.strictObject({}), () => 'is no longer away'),
+  'notices.quiet-hours-set': define(
+    z.strictObject({ from: text, until: text, days: z.array(text), zone: text }),
+    (d) => `set quiet hours from ${d.from} until ${d.until} (${d.zone}), beginning on ${d.days.join(', ')}`,
+  ),
+  'notices.quiet-hours-ended': define(z.strictObject({}), () => 'ended the quiet hours'),
   'notices.sent-again': define(
     z.strictObject({ channel: text, count: z.int() }),
     (d) => `sent ${d.count === 1 ? '1 notice' : `${d.count} notices`} again: ${d.channel}`,

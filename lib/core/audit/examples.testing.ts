@@ -105,6 +105,8 @@ export const eventExamples: { [T in AuditEventType]: unknown } = {
   'notices.preferences-changed': { muted: ['access-ended'] },
   'absence.set': { from: '2026-11-27T00:00:00.000Z', until: '2026-12-01T00:00:00.000Z', delegate: 'Sam Rivera' },
   'absence.ended': {},
+  'notices.quiet-hours-set': { from: '22:00', until: '07:00', days: ['monday', 'tuesday'], zone: 'Europe/Berlin' },
+  'notices.quiet-hours-ended': {},
   'notices.sent-again': { channel: 'email', count: 2 },
   'notices.send-again-refused': { code: 'forbidden', sentence: 's', channel: 'email' },
   'rota.failed': { rota: 'payments', sentence: 's' },

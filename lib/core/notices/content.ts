@@ -347,3 +347,15 @@ export function contentOf(facts: NoticeFacts, isPersonal: boolean): Content {
     receivedBecause: kind === 'suspicious-call' ? readsEverything : 'of your role in this request',
   }
 }
+
+/**
+ * A notice that arrives after quiet hours, with what happened about the same request before it.
+ * @param before oldest first
+ */
+export const withMeanwhile = (content: Content, before: ReadonlyArray<{ at: Date; content: Content }>): Content => ({
+  ...content,
+  sentences: [
+    ...content.sentences,
+    ...before.map(({ at, content: { headline } }) => `Earlier, at ${utc(at)}: ${headline}`),
+  ],
+})

@@ -1,9 +1,18 @@
 // The delivery of one claimed notice: is it still true, is it still theirs, and what the channel's answer means.
 import { type Channel, DeliveryFailed } from '#lib/adapters/channels/channel'
 import { transaction } from '#lib/adapters/db/client'
-import { type ClaimedNotice, earlierReceipt, retryNotice, settleNotice } from '#lib/adapters/db/notices/notice-queue'
+import {
+  type ClaimedNotice,
+  earlierReceipt,
+  holdNotice,
+  isQuietNow,
+  mergedInto,
+  retryNotice,
+  settleNotice,
+} from '#lib/adapters/db/notices/notice-queue'
 import { addNotices } from '#lib/adapters/db/notices/outbox'
-import { contentOf } from '#lib/core/notices/content'
+import { isOnCallGroup } from '#lib/core/access/on-call'
+import { contentOf, withMeanwhile } from '#lib/core/notices/content'
 import { everyone } from '#lib/core/notices/kinds'
 import { receivedBecause } from '#lib/core/notices/received-because'
 import { mostAttempts, retrySeconds } from '#lib/core/notices/retries'
@@ -12,15 +21,35 @@ import { metrics } from '#lib/observability/metrics'
 import { addressedNow } from './delegates.ts'
 import { gatherNotice, recipientsNow } from './gather-notice.ts'
 
-type Outcome = 'sent' | 'dropped' | 'dead' | 'failed'
+type Outcome = 'sent' | 'dropped' | 'dead' | 'failed' | 'held'
 export type Delivery = {
   outcome: Outcome
   /** How long the whole channel waits; undefined if only this notice failed, or none. */
   pauseSeconds?: number
 }
 
+/** Does the notice wait for the end of its recipient's quiet hours? Never that of someone who is on call now. */
+async function isHeld(worker: string, notice: ClaimedNotice): Promise<boolean> {
+  if (notice.channel !== 'email' || !(await isQuietNow(notice))) return false
+  const [recipient] = await recipientsNow({ ids: [notice.recipient] })
+  return !recipient?.person.groups.some(isOnCallGroup) && holdNotice(worker, notice)
+}
+
+/** The message of a notice and of those merged into it: the latest that is still true, with what happened before it. */
+async function composed(notice: ClaimedNotice, channel: Channel) {
+  const all = [notice, ...(notice.channel === 'email' ? await mergedInto(notice) : [])]
+  const messages = []
+  for (const one of all) {
+    const message = await composedAlone(one, channel)
+    if (message) messages.push(message)
+  }
+  const [last, ...before] = messages.sort((a, b) => b.at.getTime() - a.at.getTime())
+  if (!last) return null
+  return { ...last, id: notice.id, content: withMeanwhile(last.content, before.reverse()) }
+}
+
 /** The message as it is true now; null if there is nothing to tell this recipient any more. */
-async function composed(notice: ClaimedNotice, { updates }: Channel) {
+async function composedAlone(notice: ClaimedNotice, { updates }: Channel) {
   const gathered = await gatherNotice(notice)
   if (!gathered) return null
   const { facts, at } = gathered
@@ -61,6 +90,7 @@ async function failed(worker: string, { id, channel, attempts }: ClaimedNotice, 
 async function attempt(worker: string, channel: Channel, notice: ClaimedNotice): Promise<Delivery> {
   let receipt: string | null
   try {
+    if (await isHeld(worker, notice)) return { outcome: 'held' }
     const message = await composed(notice, channel)
     if (!message) {
       await settleNotice(worker, notice.id, { outcome: 'dropped' })

@@ -7,11 +7,12 @@ import type { ChannelName } from '#lib/core/notices/kinds'
 type Row = Omit<ChannelResource, 'waitingSince'> & { waitingSince: Date | null; oldestSeconds: number }
 export type ChannelState = Row
 
-/** Every channel that has notices waiting or given up. Two partial indexes, so that the cost does not grow with the history. */
+/** Every channel that has notices waiting or given up. What quiet hours hold does not wait for its channel. Two partial indexes, so that the cost does not grow with the history. */
 export const channelStates = (): Promise<ChannelState[]> =>
   reads().$queryRaw<Row[]>`
     WITH unsent AS (
-      SELECT channel, outcome, created_at, outcome_at, last_error, next_attempt_at FROM notices WHERE next_attempt_at IS NOT NULL
+      SELECT channel, outcome, greatest(created_at, held_until) AS created_at, outcome_at, last_error, next_attempt_at FROM notices
+      WHERE next_attempt_at IS NOT NULL AND (held_until IS NULL OR held_until <= clock_timestamp())
       UNION ALL
       SELECT channel, outcome, created_at, outcome_at, last_error, next_attempt_at FROM notices WHERE outcome = 'dead')
     SELECT channel, count(*) FILTER (WHERE outcome IS NULL)::int AS waiting,

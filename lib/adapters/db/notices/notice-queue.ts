@@ -1,4 +1,4 @@
-import { db } from '#lib/adapters/db/client'
+import { db, transaction } from '#lib/adapters/db/client'
 import type { ChannelName, NoticeKind } from '#lib/core/notices/kinds'
 import { Prisma } from '../generated/client.ts'
 
@@ -90,6 +90,47 @@ export async function retryNotice(
       attempts = attempts - ${counts ? 0 : 1}::int
     WHERE id = ${id} AND leased_by = ${worker} AND outcome IS NULL`
 }
+
+/** Do quiet hours of the recipient hold this notice now? */
+export async function isQuietNow({ kind, channel, recipient, id }: ClaimedNotice): Promise<boolean> {
+  const [row] = await db().$queryRaw<Array<{ isQuiet: boolean }>>`
+    SELECT notice_hold(${kind}, ${channel}, ${recipient}, created_at) IS NOT NULL AS "isQuiet" FROM notices WHERE id = ${id}`
+  return row?.isQuiet ?? false
+}
+
+/**
+ * Puts a notice off until the quiet hours of its recipient end, and merges those into it that wait for the same reason and are
+ * about the same request: the recipient receives one mail about all of them. False if the quiet hours are over.
+ */
+export async function holdNotice(
+  worker: string,
+  { id, channel, recipient, requestId }: ClaimedNotice,
+): Promise<boolean> {
+  return transaction(async (tx) => {
+    // The notices of one person are held one after the other, so that two don't miss each other.
+    await tx.$queryRaw`SELECT 1 FROM notice_preferences WHERE person_id = ${recipient} FOR UPDATE`
+    const held = await tx.$executeRaw`
+      UPDATE notices n SET next_attempt_at = hold.until, held_until = hold.until, lease_until = NULL, leased_by = NULL,
+        attempts = n.attempts - 1
+      FROM (SELECT notice_hold(kind, channel, recipient, created_at) AS until FROM notices WHERE id = ${id}) hold
+      WHERE n.id = ${id} AND n.leased_by = ${worker} AND n.outcome IS NULL AND hold.until IS NOT NULL`
+    if (held === 0) return false
+    const others = await tx.$queryRaw<Array<{ id: string }>>`
+      UPDATE notices SET outcome = 'merged', merged_into = ${id}, outcome_at = clock_timestamp(), next_attempt_at = NULL
+      WHERE request_id = ${requestId} AND channel = ${channel} AND recipient = ${recipient} AND id <> ${id}
+        AND outcome IS NULL AND held_until > clock_timestamp() AND next_attempt_at = held_until
+      RETURNING id`
+    await tx.$executeRaw`
+      UPDATE notices SET merged_into = ${id} WHERE merged_into = ANY(${others.map((one) => one.id)}::text[])`
+    return true
+  })
+}
+
+/** The notices that this one tells as well. */
+export const mergedInto = (notice: ClaimedNotice): Promise<ClaimedNotice[]> =>
+  db().$queryRaw<ClaimedNotice[]>`
+    SELECT id, event_id AS "eventId", kind, request_id AS "requestId", channel, recipient, in_place_of AS "inPlaceOf", attempts
+    FROM notices WHERE merged_into = ${notice.id}`
 
 /** Returns the notices of a stopping worker to the queue. */
 export async function releaseNotices(worker: string): Promise<void> {

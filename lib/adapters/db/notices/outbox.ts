@@ -64,12 +64,12 @@ export async function postponeEntry({ eventId, kind }: OutboxEntry): Promise<voi
     WHERE event_id = ${eventId} AND kind = ${kind} AND spread_at IS NULL`
 }
 
-/** The people who were notified that a request waits, or are about to be. */
+/** The people who were notified that a request waits, or are about to be. One mail may have told several notices. */
 export async function notifiedThatItWaits(requestId: string): Promise<string[]> {
   const rows = await db().$queryRaw<Array<{ recipient: string }>>`
-    SELECT DISTINCT recipient FROM notices
-    WHERE request_id = ${requestId} AND kind IN ('request-waits', 'request-reminder', 'request-escalated', 'request-handed-over')
-      AND recipient <> ${everyone}
-      AND (outcome IS NULL OR outcome = 'sent')`
+    SELECT DISTINCT n.recipient FROM notices n LEFT JOIN notices later ON later.id = n.merged_into
+    WHERE n.request_id = ${requestId} AND n.kind IN ('request-waits', 'request-reminder', 'request-escalated', 'request-handed-over')
+      AND n.recipient <> ${everyone}
+      AND (n.outcome IS NULL OR n.outcome = 'sent' OR later.outcome = 'sent')`
   return rows.map(({ recipient }) => recipient)
 }

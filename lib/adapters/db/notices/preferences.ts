@@ -1,4 +1,5 @@
 import { reads, type Tx } from '#lib/adapters/db/client'
+import { type QuietHours, weekdays } from '#lib/core/access/quiet-hours'
 import type { NoticeKind } from '#lib/core/notices/kinds'
 import { Prisma } from '../generated/client.ts'
 
@@ -20,6 +21,31 @@ export async function savePreferences(tx: Tx, personId: string, muted: readonly 
   await tx.$executeRaw`
     INSERT INTO notice_preferences (person_id, muted) VALUES (${personId}, ${muted}::text[])
     ON CONFLICT (person_id) DO UPDATE SET muted = excluded.muted`
+}
+
+/** The quiet hours of one person; null without any. */
+export async function findQuietHours(personId: string): Promise<QuietHours | null> {
+  const [row] = await reads().$queryRaw<Array<{ from: string; until: string; days: number[]; zone: string }>>`
+    SELECT quiet_from AS "from", quiet_until AS until, quiet_days AS days, quiet_zone AS zone
+    FROM notice_preferences WHERE person_id = ${personId} AND quiet_from IS NOT NULL`
+  return row ? { ...row, days: weekdays.filter((_, index) => row.days.includes(index + 1)) } : null
+}
+
+/**
+ * Sets or ends the quiet hours of one person, and returns what the earlier ones held to the queue.
+ * @throws with SQLSTATE 22023 if the database does not know the time zone
+ */
+export async function saveQuietHours(tx: Tx, personId: string, quietHours: QuietHours | null): Promise<void> {
+  const days = (quietHours?.days ?? []).map((day) => weekdays.indexOf(day) + 1)
+  const { from = null, until = null, zone = null } = quietHours ?? {}
+  await tx.$executeRaw`
+    INSERT INTO notice_preferences (person_id, quiet_from, quiet_until, quiet_days, quiet_zone)
+    VALUES (${personId}, ${from}, ${until}, ${days}::int[], ${zone})
+    ON CONFLICT (person_id) DO UPDATE SET quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until,
+      quiet_days = excluded.quiet_days, quiet_zone = excluded.quiet_zone`
+  await tx.$executeRaw`
+    UPDATE notices SET next_attempt_at = clock_timestamp(), held_until = NULL
+    WHERE recipient = ${personId} AND outcome IS NULL AND next_attempt_at = held_until`
 }
 
 /** Is the person of preferences `a` away now? */

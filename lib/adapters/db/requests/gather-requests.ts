@@ -124,6 +124,8 @@ export type PeopleOfSets = {
   usualSeconds: (personId: string) => number | null
   /** Until when they are away, and who is notified instead; null if they are not. */
   absence: (personId: string) => Away | null
+  /** When the quiet hours end that the person has now; null if they have none. */
+  quietUntil: (personId: string) => string | null
 }
 
 type Away = { until: string; delegateId: string }
@@ -141,7 +143,10 @@ const mostPeople = 60
 export async function gatherPeopleOfSets(sets: readonly PeopleSet[]): Promise<PeopleOfSets> {
   const keys = [...new Set(sets.map(keyOf))]
   const [row] = await reads().$queryRaw<
-    Array<{ now: Date; people: Array<{ key: string; person: PersonInSql; usual: number | null; away: Away | null }> }>
+    Array<{
+      now: Date
+      people: Array<{ key: string; person: PersonInSql; usual: number | null; away: Away | null; quiet: string | null }>
+    }>
   >`
     SELECT clock_timestamp() AS now, (
       SELECT coalesce(jsonb_agg(jsonb_build_object('key', k.key, 'person', ${personInSql('p')}, 'usual', (
@@ -149,6 +154,7 @@ export async function gatherPeopleOfSets(sets: readonly PeopleSet[]): Promise<Pe
           FROM decisions d JOIN requests r ON r.id = d.request_id
           WHERE d.person_id = p.id AND d.created_at > now() - make_interval(days => ${days}::int)
           HAVING count(*) >= ${fewestDecisions}::int),
+        'quiet', quiet_hours_end(p.id, now()),
         'away', (SELECT jsonb_build_object('until', a.away_until, 'delegateId', a.delegate_id)
           FROM notice_preferences a WHERE a.person_id = p.id AND ${isAwayNow})) ORDER BY p.name, p.id), '[]')
       FROM unnest(${keys}::text[]) AS k(key)
@@ -162,6 +168,7 @@ export async function gatherPeopleOfSets(sets: readonly PeopleSet[]): Promise<Pe
   return {
     now: row?.now ?? new Date(),
     absence: (personId) => found.find(({ person }) => person.id === personId)?.away ?? null,
+    quietUntil: (personId) => found.find(({ person }) => person.id === personId)?.quiet ?? null,
     usualSeconds: (personId) => found.find(({ person }) => person.id === personId)?.usual ?? null,
     inSet: (set) => found.filter(({ key }) => key === keyOf(set)).map(({ person }) => toPerson(person)),
   }
