@@ -13,7 +13,7 @@ export const absenceSchema = z
     delegate: z
       .string()
       .trim()
-      .min(1, 'must name a colleague')
+      .regex(/\S/, 'must name a colleague')
       .max(320, 'must be at most 320 characters')
       .meta({ description: 'The e-mail address of a colleague who is in a group of yours at the identity provider.' }),
   })
