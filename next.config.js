@@ -8,6 +8,9 @@ const config = {
   outputFileTracingRoot: import.meta.dirname,
   // No page has an image to optimize, and strangers could have Next fetch and convert some: /_next/image is answered 404.
   images: { unoptimized: true },
+  // For every browser, the title comes with its page. Next.js would send it later, and after each refresh of a page React would
+  // show no title for 300 ms.
+  htmlLimitedBots: /.*/,
   serverExternalPackages: ['@kubernetes/client-node'],
   experimental: {
     // No action takes more than a form of a few fields. Before an action or a route reads anything, Next keeps the body

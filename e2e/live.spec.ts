@@ -38,3 +38,18 @@ test('an open inbox stays current by polling when no stream can be had', async (
   const { id } = await submit(mina, { reason })
   await expect(priya.locator(`a[href*="${id}"]`).first()).toBeVisible({ timeout: 30_000 })
 })
+
+test('a page keeps its title while it refreshes', async ({ as, api }) => {
+  const [mina, page] = await Promise.all([api('mina'), as('mina')])
+  await page.goto('/access')
+  await page.evaluate(() => {
+    const titles = [document.title]
+    Object.assign(window, { titles })
+    new MutationObserver(() => titles.push(document.title)).observe(document, { childList: true, subtree: true })
+  })
+  for (let refresh = 0; refresh < 3; refresh++) {
+    const { id } = await submit(mina)
+    await expect(page.locator(`a[href*="${id}"]`).first()).toBeVisible()
+  }
+  expect(await page.evaluate(() => [...new Set(Reflect.get(window, 'titles'))])).toEqual(['Access – Postern'])
+})

@@ -55,7 +55,7 @@ export function Remaining({ since, until }: { since: string; until: string }) {
   return (
     <span className="flex items-center gap-3">
       <progress className="spent min-w-12" max={Math.max(1, to - from)} value={left} aria-label="Time left" />
-      <span className="min-w-16 text-right font-strong whitespace-nowrap">
+      <span className="min-w-16 shrink-0 text-right font-strong whitespace-nowrap">
         <Time at={until} as="left" />
       </span>
     </span>
