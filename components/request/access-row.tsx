@@ -21,7 +21,7 @@ type Props = {
 
 /**
  * One line of the engineer's home: the request, where, its status, and the action that fits. NB: a client component, because
- * the server sends a long list as these few properties and not as elements, which took five times as much.
+ * the server sends a long list as these few properties and not as elements, which took several times as much.
  */
 export function AccessRow({ id, title, where, mark, status, actions }: Props) {
   const isPast = actions === null
