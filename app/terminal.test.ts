@@ -339,6 +339,24 @@ test('a refusal in a pipe becomes a request that is active at once where no one 
   })
 })
 
+test('a request by name says that its access is held already, and opens its page in a browser', async () => {
+  const opened = join(folder, 'opened')
+  const browser = join(folder, 'browser')
+  writeFileSync(browser, `#!/bin/sh\nprintf %s "$1" > ${opened}\n`, { mode: 0o700 })
+  await served.whileWorking(async () => {
+    const args = ['request', 'automatic', '-n', namespace, '--reason', 'the checkout pods hang', '--wait', '-o', 'name']
+    const first = await postern(args)
+    expect([first.code, first.err], first.err).toEqual([0, expect.not.stringContaining('already')])
+    const second = await postern([...args, '--open'], { BROWSER: browser })
+    expect([second.code, second.err], second.err).toEqual([0, expect.stringContaining('You have this already: ')])
+    await until('the page opens', () => existsSync(opened) && readFileSync(opened, 'utf8') !== '')
+    const page = `${served.url}/requests/${second.out.trim()}`
+    expect(readFileSync(opened, 'utf8')).toBe(page)
+    expect(second.err, 'where no browser opens').toContain(page)
+    for (const { out } of [first, second]) expect((await postern(['release', out.trim()])).code).toBe(0)
+  })
+})
+
 test('a shell has the access of a grant until it is left, a question is answered, and a denial says why', async () => {
   await served.whileWorking(async () => {
     const reason = ['--reason', 'the checkout pods hang']

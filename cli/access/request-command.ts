@@ -9,6 +9,7 @@ import {
   requestInFull,
 } from '#lib/api-client/shapes'
 import { nearest } from '#lib/core/access/nearest'
+import { hasBrowser, openBrowser } from '../account/open-browser.ts'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { fileErrorMessage } from '../file-error.ts'
@@ -38,6 +39,7 @@ type Options = ServerOptions &
     dryRun?: true
     wait?: true
     connect?: true
+    open?: true
     timeout: number
     output: OutputFormat
   }
@@ -142,7 +144,26 @@ async function dryRun(terminal: Terminal, api: Api, body: PartOfBody, output: Ou
   if (found.verdict.violations.some((one) => !isLater(one, body))) terminal.exitCode = exitCodes.refused
 }
 
+/** Shows the page of the request, or its address where no browser can open it. */
+function openPage(terminal: Terminal, { session }: Api, id: string) {
+  const url = new URL(`/requests/${encodeURIComponent(id)}`, session.server).href
+  note(terminal, url)
+  if (hasBrowser(terminal.env)) openBrowser(terminal.env, url)
+}
+
+/** A request for access that the person has already may be a mistake. It is submitted anyway, also if this can't be found out. */
+async function noteHeld(terminal: Terminal, api: Api, body: PartOfBody) {
+  try {
+    const { alreadyHeld } = await api.call({ path: '/requests/preview', body, response: preview })
+    for (const held of alreadyHeld) note(terminal, heldInWords(held))
+  } catch (error) {
+    // What is wrong with the request, the answer to the submission says.
+    if (!(error instanceof CommandFailure)) throw error
+  }
+}
+
 async function finish(terminal: Terminal, api: Api, id: string, options: Options) {
+  if (options.open) openPage(terminal, api, id)
   if (options.wait || options.connect) {
     const state = await handOver(terminal, api, id, options)
     if (!options.connect) await print(terminal, options.output, { data: state, names: [id], text: () => '' })
@@ -177,6 +198,7 @@ async function request(
   if (options.file) {
     const body = await bodyFromFile(options.file)
     if (options.dryRun) return dryRun(terminal, api, body, options.output)
+    await noteHeld(terminal, api, body)
     const { id } = await send(api, body)
     return finish(terminal, api, id, options)
   }
@@ -201,6 +223,7 @@ async function request(
   }
   const body = await bodyOf(terminal, draft, details, options.dryRun)
   if (options.dryRun) return dryRun(terminal, api, body, options.output)
+  await noteHeld(terminal, api, body)
   const { id } = await submit(terminal, api, draft, body)
   return finish(terminal, api, id, options)
 }
@@ -226,8 +249,9 @@ export function requestCommand(terminal: Terminal, words: readonly string[] | nu
     .option('--again <request>', 'request the same as an earlier request')
     .option('-f, --file <file>', 'read the request from a file in YAML or JSON')
     .option('--dry-run', 'show the verdict, the approvers, the new permissions and the objects; submit nothing')
-    .option('--wait', 'wait until the access works')
+    .option('--wait', 'wait until the access works, with a line that says for whom or what')
     .option('--connect', 'wait, then write a kubeconfig context for it and switch to it')
+    .option('--open', 'open the page of the request in a browser; without one, its address is printed')
     .addOption(timeoutOption())
     .addOption(serverOption())
     .addOption(contextOption())
