@@ -31,7 +31,10 @@ export const line = (text: string, max = Number.POSITIVE_INFINITY): string => {
 }
 
 /** The same for a sentence, which may be broken into lines by its author. */
-export const sentenceLine = (text: string, max?: number): string => line(text.replaceAll(/\s*\n\s*/g, ' '), max)
+export const sentenceLine = (text: string, max?: number): string => {
+  const parts = text.split('\n').map((part) => part.trim())
+  return line(parts.filter(Boolean).join(' '), max)
+}
 
 /** The same, with its line ends. */
 export const lines = (text: string): string => cut(text).split('\n').map(visible).join('\n')
