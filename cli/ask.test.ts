@@ -10,7 +10,7 @@ const entitlement = {
 const submissions: object[] = []
 const { open } = await screenOf('request', ({ path, text }) => {
   if (path === '/entitlements') return { status: 200, body: { items: [entitlement] } }
-  submissions.push(JSON.parse(text))
+  if (path === '/requests') submissions.push(JSON.parse(text))
   return { status: 500, body: { detail: 'The database is away.' } }
 })
 

@@ -44,7 +44,7 @@ test('a person chooses the zone of their times, or UTC first', async ({ as, api 
   const request = await submit(await api('mina'))
   const mina = await as('mina')
   await mina.goto('/settings')
-  await mina.getByRole('combobox', { name: 'Time zone' }).selectOption('Africa/Lagos')
+  await mina.getByRole('combobox', { name: 'Time zone', exact: true }).selectOption('Africa/Lagos')
   await save(mina)
   await mina.goto(`/requests/${request.id}`)
   for (const { text, at } of await exactTimes(mina)) expect(text).toBe(inLagos(at))

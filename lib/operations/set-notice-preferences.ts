@@ -6,7 +6,8 @@ import { findQuietHours, mutedKinds, savePreferences, saveQuietHours } from '#li
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError } from '#lib/core/access/errors'
 import type { NoticePreferences, NoticePreferencesInput } from '#lib/core/access/notice-resource'
-import { quietHoursProblem, weekdays } from '#lib/core/access/quiet-hours'
+import { quietHoursProblem } from '#lib/core/access/quiet-hours'
+import { weekdays } from '#lib/core/access/quiet-hours-in-words'
 
 /** PostgreSQL's invalid_parameter_value. It may know other time zones than this process. */
 const unknownZone = '22023'

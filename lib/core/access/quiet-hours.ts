@@ -1,9 +1,7 @@
 // Quiet hours of a person: mails that can wait arrive once they are over. The database computes when they end (`quiet_hours_end`).
 import { z } from 'zod'
+import { weekdays } from './quiet-hours-in-words.ts'
 import { isTimeZone } from './time-zone.ts'
-
-/** In the order of ISO 8601. */
-export const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const
 
 const timeOfDay = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, 'must be a time of day such as 22:00')
 
@@ -31,9 +29,3 @@ export function quietHoursProblem({ from, until, zone }: QuietHours): { pointer:
     return { pointer: '/quietHours/zone', message: 'must be an IANA time zone such as Europe/Berlin' }
   return null
 }
-
-/** In one line, such as "22:00 to 07:00 (Europe/Berlin), beginning on Monday, Tuesday". */
-export const quietHoursInWords = ({ from, until, days, zone }: QuietHours): string =>
-  `${from} to ${until} (${zone}), beginning on ${days.length === 7 ? 'every day' : days.map(capitalized).join(', ')}`
-
-export const capitalized = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { channelStates } from '#lib/adapters/db/notices/channel-states'
 import type { PersonActor } from '#lib/core/access/actor'
-import { weekdays } from '#lib/core/access/quiet-hours'
+import { weekdays } from '#lib/core/access/quiet-hours-in-words'
 import { addComment } from '#lib/operations/add-comment'
 import { setNoticePreferences } from '#lib/operations/set-notice-preferences'
 import { submitRequest } from '#lib/operations/submit-request'

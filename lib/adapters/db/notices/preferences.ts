@@ -1,5 +1,6 @@
 import { reads, type Tx } from '#lib/adapters/db/client'
-import { type QuietHours, weekdays } from '#lib/core/access/quiet-hours'
+import type { QuietHours } from '#lib/core/access/quiet-hours'
+import { weekdays } from '#lib/core/access/quiet-hours-in-words'
 import type { NoticeKind } from '#lib/core/notices/kinds'
 import { Prisma } from '../generated/client.ts'
 
