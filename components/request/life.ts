@@ -1,3 +1,4 @@
+import { capitalized } from '#lib/core/access/capitalized'
 import { durationInWords, secondsOf } from '#lib/core/access/duration'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import { endedBy, stepInWords } from './words.ts'
@@ -21,8 +22,6 @@ type Lived = Pick<
     'status' | 'activatedAt' | 'expiresAt' | 'endingAt' | 'endedAt' | 'endedBy' | 'endedByName'
   > | null
 }
-
-const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
 
 function decided({ status, requester, resolvedAt, lapsesAt, steps, decisions }: Lived): Moment {
   const who = (kind: 'approve' | 'deny') =>
@@ -53,7 +52,7 @@ function ended({ grant }: Lived): Moment {
     return { word: 'End', tone: 'next', at: grant.expiresAt, who: [], note: 'at the latest' }
   const isByPerson = grant.endedBy === 'revocation' || grant.endedBy === 'release'
   const who = isByPerson && grant.endedByName ? [grant.endedByName] : []
-  const word = capital(grant.endedBy ? endedBy[grant.endedBy] : 'ended')
+  const word = capitalized(grant.endedBy ? endedBy[grant.endedBy] : 'ended')
   if (grant.status === 'ending')
     return { word, tone: 'ending', at: grant.endingAt, who, note: 'the cluster still has to deny the access' }
   return { word, tone: 'plain', at: grant.endedAt, who, note: 'the cluster denies the access' }

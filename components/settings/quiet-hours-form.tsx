@@ -3,12 +3,12 @@ import { ActionProblem } from '#components/ui/action-problem'
 import { describedBy, Field, Problems } from '#components/ui/field'
 import { SubmitButton } from '#components/ui/submit-button'
 import type { FormAction } from '#lib/core/access/action-result'
+import { capitalized } from '#lib/core/access/capitalized'
+import type { QuietHoursDraft } from '#lib/core/access/form-input'
 import type { QuietHours } from '#lib/core/access/quiet-hours'
-import { capitalized, quietHoursInWords, weekdays } from '#lib/core/access/quiet-hours-in-words'
+import { quietHoursInWords, weekdays } from '#lib/core/access/quiet-hours-in-words'
 import { problemsAt } from '../ui/problems-at.ts'
 import { useFormAnswer } from '../ui/use-form-answer.ts'
-
-export type QuietHoursDraft = { from: string; until: string; days: string[]; zone: string }
 
 type Props = {
   quietHours: QuietHours | null

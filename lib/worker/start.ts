@@ -163,6 +163,8 @@ export function startWorker(): { stop(): Promise<void> } {
     }
   }
 
+  const refreshRotas = () => inBackground(readRotas().then(announceHandovers))
+
   function sweep(isFirst: boolean) {
     queue.wake()
     for (const { name } of currentPolicy().configuration.clusters) {
@@ -173,7 +175,7 @@ export function startWorker(): { stop(): Promise<void> } {
       else void states.settled().then(() => isStopping || sweeps.start(name, sweepEvery - 1))
     }
     inBackground(housekeeping())
-    inBackground(readRotas().then(announceHandovers))
+    refreshRotas()
   }
 
   const heartbeat = () => inBackground(recordHeartbeat(worker))
@@ -187,7 +189,7 @@ export function startWorker(): { stop(): Promise<void> } {
       sweeps.start(name, 0)
     }
     queue.wake()
-    inBackground(readRotas().then(announceHandovers))
+    refreshRotas()
   })
   log.info({ worker }, 'worker started')
 

@@ -19,12 +19,12 @@ import type { PersonActor } from '#lib/core/access/actor'
 import { seesEverything } from '#lib/core/access/may-see'
 import { hrefOfCalls, showCalls } from '#lib/core/activity/call-link'
 import { instantOf } from '#lib/core/audit/when'
-import { log } from '#lib/observability/log'
 import { activityGaps } from '#lib/views/activity-gaps'
 import { activitySummary } from '#lib/views/activity-summary'
 import { callsOverTime } from '#lib/views/calls-over-time'
 import { listActivity } from '#lib/views/list-activity'
 import { display } from '../../display.ts'
+import { partOrNothing } from '../part-or-nothing.ts'
 
 export const metadata: Metadata = { title: 'Activity' }
 
@@ -141,14 +141,8 @@ type SummaryProps = { actor: PersonActor; filter: CallFilter & { from: string };
 
 async function Summary({ actor, filter, zone }: SummaryProps) {
   // A slow chart never takes the page with it.
-  const parts = callsOverTime(actor, filter).catch((error: unknown) => {
-    log.warn({ err: error }, 'calls could not be counted over time')
-    return null
-  })
-  const gaps = activityGaps(actor, filter).catch((error: unknown) => {
-    log.warn({ err: error }, 'gaps of the activity could not be found')
-    return null
-  })
+  const parts = partOrNothing(callsOverTime(actor, filter), 'calls could not be counted over time')
+  const gaps = partOrNothing(activityGaps(actor, filter), 'gaps of the activity could not be found')
   const summary = await activitySummary(actor, filter)
   if (summary.feeds.length === 0)
     return (

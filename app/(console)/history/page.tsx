@@ -17,13 +17,13 @@ import type { Severity } from '#lib/core/access/severity'
 import { checkFilter, parseFilter } from '#lib/core/audit/filter'
 import { filterInQuery, type HistoryFilter, queryOf } from '#lib/core/audit/filter-terms'
 import { filterValues } from '#lib/core/audit/filter-values'
-import { log } from '#lib/observability/log'
 import { auditHistogram } from '#lib/views/audit-histogram'
 import { listAuditEvents } from '#lib/views/list-audit-events'
 import { reportScope } from '#lib/views/report-scope'
 import { savedFilters } from '#lib/views/saved-filters'
 import { verifyEvent } from '#lib/views/verify-event'
 import { display } from '../../display.ts'
+import { partOrNothing } from '../part-or-nothing.ts'
 import { deleteFilter, saveFilter } from './actions.ts'
 
 export const metadata: Metadata = { title: 'History' }
@@ -55,10 +55,7 @@ export default async function HistoryPage({ searchParams }: PageProps<'/history'
   const { zone: _zone, severity, ...rest } = filter
   const search = { ...rest, severity: severity as Severity | undefined, from, to }
   // A slow histogram never takes the page with it.
-  const buckets = auditHistogram(actor, search).catch((error: unknown) => {
-    log.warn({ err: error }, 'events could not be counted over time')
-    return null
-  })
+  const buckets = partOrNothing(auditHistogram(actor, search), 'events could not be counted over time')
   const cursor = one('cursor') ? { cursor: one('cursor') } : {}
   const events = await listAuditEvents(actor, { ...search, ...cursor }).catch((error) => {
     // An invalid cursor, cut off or made up, leads to the first page.

@@ -5,7 +5,7 @@ import { currentSessionId } from '#lib/adapters/auth/session'
 import { endpoints } from '#lib/api/endpoints'
 import { pageOperations } from '#lib/api/page-operations'
 import type { FormAnswer } from '#lib/core/access/action-result'
-import { fieldIn, quietHoursInput } from '#lib/core/access/form-input'
+import { fieldIn, type QuietHoursDraft, quietHoursInput } from '#lib/core/access/form-input'
 import { instantOf } from '#lib/core/audit/when'
 import { endOtherSessions } from '#lib/operations/end-other-sessions'
 import { endAbsence, setAbsence } from '#lib/operations/set-absence'
@@ -13,7 +13,6 @@ import { setNoticePreferences } from '#lib/operations/set-notice-preferences'
 import { display } from '../../display.ts'
 import { answer } from '../answer.ts'
 
-type QuietHours = { from: string; until: string; days: string[]; zone: string }
 type Absence = { from: string; until: string; delegate: string }
 
 /** Says that this person is away. Days begin and end in the zone of the reader. */
@@ -38,9 +37,9 @@ export async function endOwnAbsence(_previous: FormAnswer, _form: FormData): Pro
 
 /** Sets the hours in which mails to this person wait. */
 export async function saveQuietHours(
-  _previous: FormAnswer<QuietHours>,
+  _previous: FormAnswer<QuietHoursDraft>,
   form: FormData,
-): Promise<FormAnswer<QuietHours>> {
+): Promise<FormAnswer<QuietHoursDraft>> {
   const kept = quietHoursInput(form)
   const body = { quietHours: kept }
   const { error } = await answer(endpoints.setNoticePreferences, { body }, ({ actor, body }) =>

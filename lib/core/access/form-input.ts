@@ -132,8 +132,10 @@ export function preferencesInput(
   return { body: { muted: kinds.filter((kind) => !wanted.includes(kind)) }, kept: { wanted } }
 }
 
+export type QuietHoursDraft = { from: string; until: string; days: string[]; zone: string }
+
 /** The form of quiet hours, also an incomplete one. */
-export function quietHoursInput(form: unknown): { from: string; until: string; days: string[]; zone: string } {
+export function quietHoursInput(form: unknown): QuietHoursDraft {
   const { last, all } = fieldsOf(form)
   return { from: last('from'), until: last('until'), days: all('days'), zone: last('zone') }
 }

@@ -131,7 +131,7 @@ test('a request that is handled during quiet hours is not mailed after them, nei
   for (const { id } of [decided, withdrawn]) expect(await mailsTo('priya@example.com', id)).toEqual([])
 })
 
-test('someone whose one mail told of several notices is told who decided the request', async () => {
+test('a person who received one mail about several notices is notified who decided the request', async () => {
   const request = await submitRequest(mina, aSubmission())
   await notifyUntilQuiet()
   await addComment(mina, request.id, { text: 'It is the checkout service.' })

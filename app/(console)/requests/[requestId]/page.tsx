@@ -18,9 +18,9 @@ import { currentActor, requireActor } from '#lib/adapters/auth/session'
 import type { PersonActor } from '#lib/core/access/actor'
 import type { GrantResource } from '#lib/core/access/grant-resource'
 import { maySeeActivity, seesEverything } from '#lib/core/access/may-see'
-import { log } from '#lib/observability/log'
 import { grantActivity } from '#lib/views/grant-activity'
 import { listAuditEvents } from '#lib/views/list-audit-events'
+import { partOrNothing } from '../../part-or-nothing.ts'
 import { requestActions } from '../../request-actions.ts'
 import { requestOrNothing } from '../../request-or-nothing.ts'
 import { titleOf } from '../../title.ts'
@@ -39,10 +39,7 @@ const mostEvents = 200
 
 /** Streamed: an access with very many calls never holds up its page, and neither does a failure to read them. */
 async function WhatWasDone({ actor, grant }: { actor: PersonActor; grant: GrantResource }) {
-  const activity = await grantActivity(actor, grant.id).catch((error: unknown) => {
-    log.warn({ err: error }, 'the activity of a grant could not be read')
-    return null
-  })
+  const activity = await partOrNothing(grantActivity(actor, grant.id), 'the activity of a grant could not be read')
   if (!activity) return <p className="text-dense text-ending">The calls couldn’t be read. Reload the page.</p>
   return <GrantActivityView activity={activity} activatedAt={grant.activatedAt} endedAt={grant.endedAt} />
 }
