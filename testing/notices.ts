@@ -1,11 +1,11 @@
 import { db } from '#lib/adapters/db/client'
 import type { Notice } from '#lib/adapters/db/generated/client'
-import { startNotifier } from '#lib/worker/notices/notifier'
+import { type Notifier, startNotifier } from '#lib/worker/notices/notifier'
 import { until } from './until.ts'
 import { workUntilKilled } from './work-until-killed.ts'
 
 /** Notifies people while `during` runs, as a worker does. */
-export async function whileNotifying<T>(during: (wake: () => void) => Promise<T>): Promise<T> {
+export async function whileNotifying<T>(during: (wake: Notifier['wake']) => Promise<T>): Promise<T> {
   const notifier = startNotifier(`test-${process.pid}`)
   try {
     return await during(notifier.wake)

@@ -23,7 +23,7 @@ export async function sendNoticesAgain(actor: PersonActor, { channel }: SendAgai
     const count = await requeueDead(tx, channel)
     const event: NewAuditEvent = { type: 'notices.sent-again', actor, data: { channel, count } }
     await recordEvent(tx, event)
-    await wakeNotifiers(tx)
+    await wakeNotifiers(tx, channel)
     return { count }
   })
 }

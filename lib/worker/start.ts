@@ -117,7 +117,7 @@ export function startWorker(): { stop(): Promise<void> } {
     (channel, payload) => {
       if (isStopping) return
       if (channel === 'postern_credential') inBackground(fulfillOrder(payload))
-      else if (channel === 'postern_outbox') notifier.wake()
+      else if (channel === 'postern_outbox') notifier.wake(payload)
       else queue.notify(payload)
     },
     {

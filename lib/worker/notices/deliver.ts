@@ -5,8 +5,8 @@ import {
   type ClaimedNotice,
   earlierReceipt,
   holdNotice,
-  isQuietNow,
   mergedInto,
+  type QueuedNotice,
   retryNotice,
   settleNotice,
 } from '#lib/adapters/db/notices/notice-queue'
@@ -30,14 +30,14 @@ export type Delivery = {
 
 /** Does the notice wait for the end of its recipient's quiet hours? Never that of someone who is on call now. */
 async function isHeld(worker: string, notice: ClaimedNotice): Promise<boolean> {
-  if (notice.channel !== 'email' || !(await isQuietNow(notice))) return false
+  if (!notice.isQuiet) return false
   const [recipient] = await recipientsNow({ ids: [notice.recipient] })
   return !recipient?.person.groups.some(isOnCallGroup) && holdNotice(worker, notice)
 }
 
 /** The message of a notice and of those merged into it: the latest that is still true, with what happened before it. */
 async function composed(notice: ClaimedNotice, channel: Channel) {
-  const all = [notice, ...(notice.channel === 'email' ? await mergedInto(notice) : [])]
+  const all = [notice, ...(notice.hasMerged ? await mergedInto(notice) : [])]
   const messages = []
   for (const one of all) {
     const message = await composedAlone(one, channel)
@@ -49,7 +49,7 @@ async function composed(notice: ClaimedNotice, channel: Channel) {
 }
 
 /** The message as it is true now; null if there is nothing to tell this recipient any more. */
-async function composedAlone(notice: ClaimedNotice, { updates }: Channel) {
+async function composedAlone(notice: QueuedNotice, { updates }: Channel) {
   const gathered = await gatherNotice(notice)
   if (!gathered) return null
   const { facts, at } = gathered

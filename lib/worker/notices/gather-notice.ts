@@ -214,7 +214,7 @@ export async function gatherNotice({ eventId, kind, requestId }: OutboxEntry): P
     return null
   }
   if (kind === 'comment-added' && !commentOf(event, row)) return null
-  const notified = kind === 'request-decided' ? await notifiedThatItWaits(row.id) : []
+  const notified = kind === 'request-decided' ? (await notifiedThatItWaits(row.id)).map(({ id }) => id) : []
   const review = row.reviewDueAt ? await findReview(row.id) : null
   const situation = situationOf(row, event, notified, review)
   return {

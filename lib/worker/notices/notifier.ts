@@ -20,12 +20,13 @@ const perSlot = 5
 const longestTurnMs = 30_000
 
 export type Notifier = {
-  /** Something happened that someone may have to be notified of: checks at once. */
-  wake(): void
+  /** Someone may have to be notified: checks the outbox and every channel at once, and tries a channel of this name again. */
+  wake(channel?: string): void
   stop(): Promise<void>
 }
 
 type Loop = { wake(): void; stop(): Promise<void> }
+type ChannelLoop = Loop & { resume(): void }
 
 /** Runs `work` whenever it is woken, one run at a time, and again after the seconds that it returns. */
 function startLoop(what: string, work: () => Promise<number | undefined>): Loop {
@@ -64,7 +65,7 @@ function startLoop(what: string, work: () => Promise<number | undefined>): Loop 
 }
 
 /** Delivers the notices of one channel. A slow or broken channel holds up only itself. */
-function startChannel(worker: string, name: ChannelName, channel: Channel): Loop {
+function startChannel(worker: string, name: ChannelName, channel: Channel): ChannelLoop {
   const { updates = false } = channel
   let isStopping = false
   /** The channel failed, and is left alone until then; of this process's own clock. */
@@ -98,6 +99,9 @@ function startChannel(worker: string, name: ChannelName, channel: Channel): Loop
   })
   return {
     wake: loop.wake,
+    resume: () => {
+      pausedUntil = 0
+    },
     stop: async () => {
       isStopping = true
       await loop.stop()
@@ -108,7 +112,7 @@ function startChannel(worker: string, name: ChannelName, channel: Channel): Loop
 
 const settingsOf = () => JSON.stringify(currentPolicy().configuration.notifications ?? {})
 
-function open(worker: string): Map<ChannelName, Loop> {
+function open(worker: string): Map<ChannelName, ChannelLoop> {
   const { notifications = {}, publicUrl, openAddresses = [] } = currentPolicy().configuration
   const channels = openChannels(notifications, { publicUrl, exceptions: openAddresses })
   return new Map([...channels].map(([name, channel]) => [name, startChannel(worker, name, channel)]))
@@ -125,12 +129,15 @@ export function startNotifier(worker: string): Notifier {
       await discardDueEntries()
       return undefined
     }
-    while ((await spreadOutbox(new Set(channels.keys()))) > 0) for (const { wake } of channels.values()) wake()
+    // Also without an entry: notices that were given up or held may have been returned to their queue.
+    do for (const { wake } of channels.values()) wake()
+    while ((await spreadOutbox(new Set(channels.keys()))) > 0)
     return secondsToNextEntry()
   })
   let settleTimer: NodeJS.Timeout | undefined
-  function wake() {
+  function wake(channel = '') {
     if (channels.size === 0) return
+    channels.get(channel as ChannelName)?.resume()
     settleTimer ??= setTimeout(() => {
       settleTimer = undefined
       outbox.wake()

@@ -1,11 +1,12 @@
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { db } from '#lib/adapters/db/client'
+import { sendNoticesAgain } from '#lib/operations/send-notices-again'
 import { submitRequest } from '#lib/operations/submit-request'
 import { testBench } from '#testing/bench'
 import { aConfiguration } from '#testing/configuration'
 import { decide } from '#testing/decisions'
 import { noticesWhere, notifyAll, notifyUntilKilled, whileNotifying } from '#testing/notices'
-import { anActor } from '#testing/people'
+import { anActor, companyActors } from '#testing/people'
 import { aSubmission } from '#testing/requests'
 import { until } from '#testing/until'
 import { startWebhookReceiver, webhookSecret } from '#testing/webhook-receiver'
@@ -21,6 +22,7 @@ afterAll(receiver.stop)
 const hooksAbout = (id: string) =>
   receiver.received().filter(({ body }) => (body.data as { request: { id: string } }).request.id === id)
 const mina = await anActor({ name: 'Mina Okafor' })
+const { ola } = await companyActors('ola')
 const priya = await anActor({ name: 'Priya Nair', groups: ['payments-leads'] })
 
 test('a webhook gets what happened to a request, signed, and nothing that could be used', async () => {
@@ -63,6 +65,28 @@ test('a webhook that refuses the content gets it once, and it can be sent again 
   expect(await noticesWhere({ where: { requestId: id } })).toMatchObject([
     { outcome: 'dead', attempts: 1, lastError: expect.stringContaining('responded 422') },
   ])
+})
+
+test.each([
+  ['refused', { status: 422 }],
+  ['asked for patience', { status: 429, headers: { 'retry-after': '1800' } }],
+])('what an admin sends again is sent at once, also after the channel %s', async (_what, how) => {
+  receiver.answer(how)
+  const { id } = await submitRequest(mina, aSubmission())
+  const mine = async () => (await noticesWhere({ where: { requestId: id } }))[0]
+  await whileNotifying(async (wake) => {
+    await until('it was refused', async () => (await mine())?.lastError?.includes(`${how.status}`) === true)
+    await database.asApp(
+      `UPDATE notices SET outcome = 'dead', outcome_at = now(), next_attempt_at = NULL WHERE outcome IS NULL`,
+    )
+    receiver.answer(undefined)
+    const began = Date.now()
+    await sendNoticesAgain(ola, { channel: 'webhook' })
+    wake('webhook')
+    await until('it is sent', async () => (await mine())?.outcome === 'sent')
+    // Without being woken, a channel looks after fifteen seconds.
+    expect(Date.now() - began).toBeLessThan(10_000)
+  })
 })
 
 test.each([

@@ -39,7 +39,10 @@ export async function requeueDead(tx: Tx, channel: ChannelName): Promise<number>
     WHERE outcome = 'dead' AND channel = ${channel}`
 }
 
-/** Wakes the workers when the transaction commits. */
-export async function wakeNotifiers(tx: Tx): Promise<void> {
-  await tx.$executeRaw`SELECT pg_notify('postern_outbox', '')`
+/**
+ * Wakes the workers when the transaction commits.
+ * @param channel one that failed, and is to be tried now
+ */
+export async function wakeNotifiers(tx: Tx, channel: ChannelName | '' = ''): Promise<void> {
+  await tx.$executeRaw`SELECT pg_notify('postern_outbox', ${channel})`
 }

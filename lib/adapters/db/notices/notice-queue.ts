@@ -5,7 +5,7 @@ import { Prisma } from '../generated/client.ts'
 // The queue of each channel. A notice is claimed with a lease, sent, and then recorded as sent: a worker that stops between
 // the two leaves it to its lease, and it is sent again with the same id.
 
-export type ClaimedNotice = {
+export type QueuedNotice = {
   id: string
   eventId: string
   kind: NoticeKind
@@ -16,6 +16,13 @@ export type ClaimedNotice = {
   inPlaceOf: string[]
   /** Including the one that begins now. */
   attempts: number
+}
+
+export type ClaimedNotice = QueuedNotice & {
+  /** Do quiet hours of the recipient hold it? */
+  isQuiet: boolean
+  /** Does it tell other notices as well? */
+  hasMerged: boolean
 }
 
 /** Seconds. Longer than any channel waits for an answer. */
@@ -49,9 +56,10 @@ export const claimNotices = (
       UPDATE notices n SET attempts = n.attempts + 1, leased_by = ${worker},
         lease_until = clock_timestamp() + make_interval(secs => ${leaseSeconds}::int)
       FROM due WHERE n.id = due.id
-      RETURNING n.id, n.event_id, n.kind, n.request_id, n.channel, n.recipient, n.in_place_of, n.attempts)
+      RETURNING n.id, n.event_id, n.kind, n.request_id, n.channel, n.recipient, n.in_place_of, n.attempts, n.created_at)
     SELECT id, event_id AS "eventId", kind, request_id AS "requestId", channel, recipient,
-      in_place_of AS "inPlaceOf", attempts
+      in_place_of AS "inPlaceOf", attempts, notice_hold(kind, channel, recipient, created_at) IS NOT NULL AS "isQuiet",
+      EXISTS (SELECT 1 FROM notices m WHERE m.merged_into = claimed.id) AS "hasMerged"
     FROM claimed ORDER BY id`
 
 /** Seconds until the next notice of a channel is due; undefined without one. */
@@ -91,13 +99,6 @@ export async function retryNotice(
     WHERE id = ${id} AND leased_by = ${worker} AND outcome IS NULL`
 }
 
-/** Do quiet hours of the recipient hold this notice now? */
-export async function isQuietNow({ kind, channel, recipient, id }: ClaimedNotice): Promise<boolean> {
-  const [row] = await db().$queryRaw<Array<{ isQuiet: boolean }>>`
-    SELECT notice_hold(${kind}, ${channel}, ${recipient}, created_at) IS NOT NULL AS "isQuiet" FROM notices WHERE id = ${id}`
-  return row?.isQuiet ?? false
-}
-
 /**
  * Puts a notice off until the quiet hours of its recipient end, and merges those into it that wait for the same reason and are
  * about the same request: the recipient receives one mail about all of them. False if the quiet hours are over.
@@ -127,8 +128,8 @@ export async function holdNotice(
 }
 
 /** The notices that this one tells as well. */
-export const mergedInto = (notice: ClaimedNotice): Promise<ClaimedNotice[]> =>
-  db().$queryRaw<ClaimedNotice[]>`
+export const mergedInto = (notice: ClaimedNotice): Promise<QueuedNotice[]> =>
+  db().$queryRaw<QueuedNotice[]>`
     SELECT id, event_id AS "eventId", kind, request_id AS "requestId", channel, recipient, in_place_of AS "inPlaceOf", attempts
     FROM notices WHERE merged_into = ${notice.id}`
 
@@ -139,7 +140,7 @@ export async function releaseNotices(worker: string): Promise<void> {
 }
 
 /** How the channel named its last message about this request to this recipient; null without one. */
-export async function earlierReceipt({ requestId, channel, recipient, id }: ClaimedNotice): Promise<string | null> {
+export async function earlierReceipt({ requestId, channel, recipient, id }: QueuedNotice): Promise<string | null> {
   const [row] = await db().$queryRaw<Array<{ receipt: string }>>`
     SELECT receipt FROM notices
     WHERE request_id = ${requestId} AND channel = ${channel} AND recipient = ${recipient} AND receipt IS NOT NULL AND id < ${id}

@@ -1,6 +1,6 @@
 import { db, type Tx } from '#lib/adapters/db/client'
 import { newId } from '#lib/adapters/db/ids'
-import { type ChannelName, everyone, type NoticeKind } from '#lib/core/notices/kinds'
+import type { ChannelName, NoticeKind } from '#lib/core/notices/kinds'
 
 // The outbox: what happened that someone is notified. The database writes it together with the event; workers turn each entry
 // into notices, one for each recipient and channel.
@@ -64,12 +64,19 @@ export async function postponeEntry({ eventId, kind }: OutboxEntry): Promise<voi
     WHERE event_id = ${eventId} AND kind = ${kind} AND spread_at IS NULL`
 }
 
-/** The people who were notified that a request waits, or are about to be. One mail may have told several notices. */
-export async function notifiedThatItWaits(requestId: string): Promise<string[]> {
-  const rows = await db().$queryRaw<Array<{ recipient: string }>>`
-    SELECT DISTINCT n.recipient FROM notices n LEFT JOIN notices later ON later.id = n.merged_into
-    WHERE n.request_id = ${requestId} AND n.kind IN ('request-waits', 'request-reminder', 'request-escalated', 'request-handed-over')
-      AND n.recipient <> ${everyone}
-      AND (n.outcome IS NULL OR n.outcome = 'sent' OR later.outcome = 'sent')`
-  return rows.map(({ recipient }) => recipient)
+type NotifiedPerson = {
+  id: string
+  /** See same-person.ts. */
+  mailboxes: string[]
+  /** Quiet hours hold all of it, so they don't know yet. */
+  isHeld: boolean
 }
+
+/** The people who were notified that a request waits, or are about to be. One mail may have told several notices. */
+export const notifiedThatItWaits = (requestId: string, tx: Tx = db()): Promise<NotifiedPerson[]> =>
+  tx.$queryRaw<NotifiedPerson[]>`
+    SELECT p.id, p.known_emails AS mailboxes, bool_and(n.outcome IS NULL AND n.next_attempt_at IS NOT DISTINCT FROM n.held_until) AS "isHeld"
+    FROM notices n JOIN people p ON p.id = n.recipient LEFT JOIN notices later ON later.id = n.merged_into
+    WHERE n.request_id = ${requestId} AND n.kind IN ('request-waits', 'request-reminder', 'request-escalated', 'request-handed-over')
+      AND (n.outcome IS NULL OR n.outcome = 'sent' OR later.outcome = 'sent')
+    GROUP BY p.id`

@@ -1,4 +1,5 @@
 import { db, type Tx } from '#lib/adapters/db/client'
+import { notifiedThatItWaits } from '#lib/adapters/db/notices/outbox'
 
 /** Pending requests that one of these groups may approve, oldest first. */
 export async function pendingOnCall(groups: readonly string[]): Promise<string[]> {
@@ -8,17 +9,16 @@ export async function pendingOnCall(groups: readonly string[]): Promise<string[]
 }
 
 /**
- * The mailboxes (same-person.ts) of those who were notified that a request waits, by mail or because they came on call. A mail
- * that quiet hours hold has notified no one.
+ * The mailboxes (same-person.ts) of those who were notified that a request waits, or because they came on call. A mail that
+ * quiet hours hold has notified no one.
  */
 export async function announcedTo(tx: Tx, requestId: string): Promise<string[]> {
   const rows = await tx.$queryRaw<Array<{ mailbox: string }>>`
     SELECT jsonb_array_elements_text(data -> 'to') AS mailbox FROM audit_events
-    WHERE request_id = ${requestId} AND type = 'request.handed-over'
-    UNION
-    SELECT unnest(p.known_emails) FROM notices n JOIN people p ON p.id = n.recipient
-      LEFT JOIN notices later ON later.id = n.merged_into
-    WHERE n.request_id = ${requestId} AND n.kind IN ('request-waits', 'request-reminder', 'request-escalated')
-      AND (n.outcome IS NULL AND n.next_attempt_at IS DISTINCT FROM n.held_until OR n.outcome = 'sent' OR later.outcome = 'sent')`
-  return rows.map(({ mailbox }) => mailbox)
+    WHERE request_id = ${requestId} AND type = 'request.handed-over'`
+  const notified = await notifiedThatItWaits(requestId, tx)
+  return [
+    ...rows.map(({ mailbox }) => mailbox),
+    ...notified.filter(({ isHeld }) => !isHeld).flatMap(({ mailboxes }) => mailboxes),
+  ]
 }
