@@ -68,7 +68,11 @@ export async function addComment(actor: PersonActor, requestId: string, input: C
     const next = clockOf(clock.submittedAt, requester.id, [...comments, comment])
     // What was due already still happens.
     const isDue = followUpAt !== null && followUpAt <= now
-    await insertComment(tx, comment, isDue ? followUpAt : nextFollowUp(steps, next, now))
+    await insertComment(
+      tx,
+      comment,
+      isDue ? followUpAt : nextFollowUp(steps, next, { at: now, shownTo: approverGroups }),
+    )
     const data = { id: comment.id, text, needsInformation }
     await recordEvents(tx, [{ type: 'comment.added', actor, data, about }])
     return { id: comment.id }

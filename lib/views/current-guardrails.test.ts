@@ -19,7 +19,12 @@ const eyes = {
   when: "risks.exists(r, r.severity == 'high')",
   effect: 'require',
   require: {
-    approvals: [{ groups: ['security', 'sre'], count: 2 }],
+    approvals: [
+      {
+        ...{ groups: ['security', 'sre'], count: 2, remindAfter: 'PT10M' },
+        escalate: [{ after: 'PT15M', to: { groups: ['ciso'] } }],
+      },
+    ],
     approvers: 3,
     ticket: { pattern: '^OPS-' },
     reasonMinLength: 40,
@@ -51,7 +56,7 @@ test('every guardrail is described by its effect, its match, its source and its 
     {
       ...{ name: 'eyes', description: 'Four eyes.', effect: 'require', link: eyes.link, pack: null },
       does: [
-        '2 approvals from security or sre',
+        '2 approvals from security or sre (reminded after 10 minutes, escalated to ciso after 15 minutes)',
         'at least 3 approvers',
         'a ticket that matches ^OPS-',
         'a reason of at least 40 characters',

@@ -4,6 +4,7 @@ import type { PersonActor } from '#lib/core/access/actor'
 import { skippedGroups } from '#lib/core/access/break-glass'
 import { seesEverything } from '#lib/core/access/may-see'
 import { isReservedGroup } from '#lib/core/access/on-call'
+import { requiredStepsOf, writtenGroups } from '#lib/core/access/routing'
 import { allGroups } from '#lib/core/approvals/escalation'
 
 /**
@@ -18,13 +19,7 @@ export function reportScope(actor: PersonActor): ReportScope | null {
     groups: [...one.approvals.flatMap(allGroups), ...skippedGroups(one)],
   }))
   const named = new Set(
-    ofEntitlements
-      .flatMap((one) => one.groups)
-      .concat(
-        guardrails.flatMap(({ require }) =>
-          (require?.approvals ?? []).flatMap((step) => ('groups' in step ? step.groups : [])),
-        ),
-      ),
+    ofEntitlements.flatMap((one) => one.groups).concat(requiredStepsOf({ guardrails }).flatMap(writtenGroups)),
   )
   // The steps of a request may name the person on call, an owner or a manager, whom the policy does not list.
   const groups = actor.person.groups.filter((group) => named.has(group) || isReservedGroup(group)).sort()

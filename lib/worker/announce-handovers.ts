@@ -10,7 +10,7 @@ import { onCallMailboxes } from '#lib/core/access/rota'
 import { handoversOf } from '#lib/core/approvals/handover'
 import { hasExpired } from '#lib/core/approvals/request-expiry'
 import { log } from '#lib/observability/log'
-import { statesOf } from './follow-up-request.ts'
+import { stepsNow } from './follow-up-request.ts'
 import { workerActor } from './work.ts'
 
 /**
@@ -25,7 +25,7 @@ export async function announceHandover(actor: SystemActor, requestId: string): P
     const { now, clock, signatureFailure } = situation
     if (signatureFailure || hasExpired(request, now)) return false
     const { configuration, hash } = currentPolicy()
-    const handovers = handoversOf(request.steps, statesOf(request, situation), {
+    const handovers = handoversOf(request.steps, stepsNow(request, situation).states, {
       ...{ clock, now, rotas: configuration.rotas, isSamePolicy: request.policyHash === hash },
       notified: await announcedTo(tx, requestId),
     })

@@ -8,7 +8,7 @@ import { decide, expectDecisionRefused, requestRow } from '#testing/decisions'
 import { eventsWhere, eventTypesWhere } from '#testing/events'
 import { mailbox } from '#testing/mailbox'
 import { noticesWhere, notifyAll } from '#testing/notices'
-import { anActor, aSystemActor } from '#testing/people'
+import { anActor, aSystemActor, isNowIn } from '#testing/people'
 import { aRequest } from '#testing/requests'
 import { killedWhileWriting } from '#testing/work-until-killed'
 import { followUpRequest } from './follow-up-request.ts'
@@ -101,6 +101,66 @@ test('an escalation that the configuration no longer names lets no one approve a
     aConfiguration({ entitlements: [anEntitlementDocument({ approvals: [{ groups: ['payments-leads'] }] })] }),
   )
   await expectDecisionRefused(sid, request, 'forbidden', 'not-an-approver')
+})
+
+const required = { ...{ groups: ['security'], count: 1 }, escalate: [{ after: 900, groups: ['sre'] }] }
+const guarded = (escalate: object) =>
+  aConfiguration({
+    entitlements: [anEntitlementDocument({ approvals: [{ groups: ['payments-leads'] }] })],
+    guardrails: [
+      {
+        ...{ name: 'needs-security', description: 'Payments are audited.', effect: 'require' },
+        require: { approvals: [{ groups: ['security'], ...escalate }] },
+      },
+    ],
+  })
+const submittedUnder = (minutesAgo: number) =>
+  aRequest({
+    requester: mina.person,
+    entitlement: anEntitlement({ approvals: [{ groups: ['payments-leads'] }] }),
+    steps: [{ groups: ['payments-leads'], count: 1 }, required],
+    createdAt: new Date(Date.now() - minutesAgo * 60_000),
+  })
+
+test('a step that a guardrail requires escalates, and its next approvers complete it', async () => {
+  await policy.change(guarded({ escalate: [{ after: 'PT15M', to: { groups: ['sre'] } }] }))
+  const request = await submittedUnder(16)
+  await expectDecisionRefused(sid, request, 'not-found', 'not-found')
+  await followUp(request.id)
+  expect((await eventsWhere({ requestId: request.id, type: 'request.escalated' })).map(({ data }) => data)).toEqual([
+    { from: ['security'], to: ['sre'], afterSeconds: 900 },
+  ])
+  expect((await getRequest(sid, request.id)).steps).toMatchObject([
+    { escalations: [] },
+    { groups: ['security'], escalations: [{ groups: ['sre'], isDone: true }] },
+  ])
+  expect(await decide(sid, request)).toMatchObject({ status: 'pending' })
+  expect(await decide(priya, request)).toMatchObject({ status: 'approved' })
+})
+
+test('an escalation that the guardrail no longer names lets no one approve any more, and happens no more', async () => {
+  await policy.change(guarded({ escalate: [{ after: 'PT15M', to: { groups: ['sre'] } }] }))
+  const [escalated, waiting] = [await submittedUnder(16), await submittedUnder(16)]
+  await followUp(escalated.id)
+  await policy.change(guarded({}))
+  await expectDecisionRefused(sid, escalated, 'forbidden', 'not-an-approver')
+  await followUp(waiting.id)
+  expect(await eventTypesWhere({ requestId: waiting.id })).toEqual([])
+})
+
+test('a step that was complete when its escalation was due escalates once its approver has lost their group', async () => {
+  await policy.change(guarded({ escalate: [{ after: 'PT15M', to: { groups: ['sre'] } }] }))
+  const sam = await anActor({ name: 'Sam Kaya', groups: ['security'] })
+  const request = await submittedUnder(16)
+  await decide(sam, request)
+  await followUp(request.id)
+  expect(await eventTypesWhere({ requestId: request.id, type: 'request.escalated' })).toEqual([])
+  await isNowIn(sam.person, [])
+  await database.asApp('UPDATE requests SET follow_up_at = now() WHERE id = $1', [request.id])
+  await followUp(request.id)
+  expect(await eventTypesWhere({ requestId: request.id, type: 'request.escalated' })).toHaveLength(1)
+  expect(await requestRow({ id: request.id })).toMatchObject({ followUpAt: null })
+  expect(await decide(sid, request)).toMatchObject({ status: 'pending' })
 })
 
 test('the database lets no one escalate a request before its time, or to a group that no step names', async () => {

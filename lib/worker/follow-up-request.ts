@@ -9,6 +9,7 @@ import {
 import { saveFollowUp } from '#lib/adapters/db/requests/save-follow-up'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { SystemActor } from '#lib/core/access/actor'
+import type { ApprovalStep } from '#lib/core/access/entitlement'
 import { groupsStillCounting } from '#lib/core/access/on-call'
 import { secondsOn } from '#lib/core/approvals/approval-clock'
 import { stepsThatCount } from '#lib/core/approvals/current-steps'
@@ -16,15 +17,19 @@ import { followUpOf, nextFollowUp } from '#lib/core/approvals/escalation'
 import { hasExpired } from '#lib/core/approvals/request-expiry'
 import { resolve, type StepState } from '#lib/core/approvals/resolve'
 
-/** The steps of a locked request with those who approved them, as they count now. */
-export function statesOf(request: LockedRequest, { decisions, clock }: Situation): StepState[] {
+/** The steps of a locked request as they count now, with those who approved them. */
+export function stepsNow(
+  request: LockedRequest,
+  { decisions, clock }: Situation,
+): { steps: ApprovalStep[]; states: StepState[] } {
   const counted = decisions.map(({ personId, person, decision, groups, at }) => ({
     ...{ personId, decision, groups: groupsStillCounting(groups, person.groups) },
     afterSeconds: secondsOn(clock, new Date(at)),
   }))
   const { configuration } = currentPolicy()
   const current = configuration.entitlements.find(({ name }) => name === request.entitlement.name)
-  return resolve(stepsThatCount(request, current?.approvals ?? null, configuration), counted).steps
+  const steps = stepsThatCount(request, current?.approvals ?? null, configuration)
+  return { steps, states: resolve(steps, counted).steps }
 }
 
 /**
@@ -46,12 +51,14 @@ export async function followUpRequest(actor: SystemActor, requestId: string): Pr
       await recordEvent(tx, { type: 'record.rejected', actor, data: signatureFailure, about })
       return true
     }
-    const states = statesOf(request, situation)
-    const { reminded, escalated } = followUpOf(steps, states, { clock, since: followUpAt, now })
+    // To whom it escalates follows from today’s policy too, and when from the submitted steps alone.
+    const { steps: counting, states } = stepsNow(request, situation)
+    const facts = { clock, since: followUpAt, now, shownTo: approverGroups }
+    const { reminded, escalated } = followUpOf(counting, states, facts)
     const events: NewAuditEvent[] = escalated.map((data) => ({ type: 'request.escalated', actor, data, about }))
     if (reminded) events.push({ type: 'request.reminded', actor, data: reminded, about })
     const shownTo = [...new Set([...approverGroups, ...escalated.flatMap(({ to }) => to)])]
-    const next = { approverGroups: shownTo, followUpAt: nextFollowUp(steps, clock, now) }
+    const next = { approverGroups: shownTo, followUpAt: nextFollowUp(steps, clock, { at: now, shownTo }) }
     await saveFollowUp(tx, id, next, events)
     return true
   })

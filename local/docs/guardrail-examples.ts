@@ -86,6 +86,34 @@ export const guardrailExamples: GuardrailExample[] = [
     ],
   },
   {
+    title: 'Escalation of an approval that a guardrail requires',
+    text: 'While the security team has not decided, it is reminded after ten minutes, and after half an hour the person on call for security may approve too.',
+    guardrails: [
+      {
+        name: 'secrets-need-security',
+        description: 'The security team answers for credentials.',
+        when: "rules.exists(r, 'secrets' in r.resources)",
+        effect: 'require',
+        require: {
+          approvals: [
+            {
+              ...{ groups: ['security'], remindAfter: 'PT10M' },
+              escalate: [{ after: 'PT30M', to: { onCall: 'security' } }],
+            },
+          ],
+        },
+      },
+    ],
+    cases: [
+      {
+        name: 'reading secrets',
+        given: { rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }] },
+        expect: { approvals: [{ groups: ['security'], count: 1 }] },
+      },
+      { name: 'reading pods', given: {}, expect: { approvals: [] } },
+    ],
+  },
+  {
     title: "Approvers from the requester's own team",
     text: 'For teams that name their groups alike, such as `team-search` and `team-search-leads`. `groupsExpression` computes the groups of a step from the same variables as `when`; if it mentions `namespaceObject`, there is one step for each namespace. If there is no group, the guardrail counts as violated.',
     guardrails: [

@@ -135,7 +135,7 @@ const introduction = [
       ],
       [
         code('require'),
-        '`approvals` (steps in addition to those of the entitlement, with `groups`, `people` and `onCall` as in docs/approvals.md, or with a `groupsExpression`), `approvers` (minimum number of different approvers), `ticket` (`true`, or a `pattern`) and `reasonMinLength`. If several guardrails match, the strictest value applies.',
+        '`approvals` (steps in addition to those of the entitlement, with `groups`, `people`, `onCall`, `remindAfter` and `escalate` as in docs/approvals.md; `groupsExpression` can take the place of the first three), `approvers` (minimum number of different approvers), `ticket` (`true`, or a `pattern`) and `reasonMinLength`. If several guardrails match, the strictest value applies: of two steps with the same groups, only the escalations that both have.',
       ],
       [
         code('limit'),

@@ -62,7 +62,7 @@ export const groupsOfApprovers = ({ groups, people, onCall }: Approvers): string
 
 const count = z.int().min(1).max(10).default(1)
 
-/** A step that a guardrail requires: approvals by any of these. */
+/** A step without its time: approvals by any of these. */
 export const approvalStepSchema = z
   .strictObject({ ...approversShape, count })
   .refine(isAnyApprover, anyone)
@@ -93,6 +93,33 @@ const escalationSchema = z
   })
   .transform(({ after, to }): Escalation => ({ after, groups: groupsOfApprovers(to) }))
 
+/** When a step reminds, and when it escalates to whom. */
+export const followUpShape = {
+  remindAfter: seconds('Those who may approve are reminded once, this long after the submission.').optional(),
+  escalate: z
+    .array(escalationSchema)
+    .min(1)
+    .max(5)
+    .refine((levels) => levels.every(({ after }, at) => at === 0 || after > (levels[at - 1]?.after ?? 0)), {
+      message: 'must be in the order of after, each later than the one before',
+    })
+    .optional()
+    .meta({ description: 'Who may approve too if the step is not complete by then.' }),
+}
+export type FollowUps = Pick<ApprovalStep, 'remindAfter' | 'escalate'>
+
+/** Without the keys that a step does not set. */
+export const followUpsOf = ({ remindAfter, escalate }: z.output<z.ZodObject<typeof followUpShape>>): FollowUps => ({
+  ...(remindAfter === undefined ? {} : { remindAfter }),
+  ...(escalate === undefined ? {} : { escalate }),
+})
+
+/** A step that a guardrail requires. */
+export const requiredStepSchema = z
+  .strictObject({ ...approversShape, count, ...followUpShape })
+  .refine(isAnyApprover, anyone)
+  .transform((step): ApprovalStep => ({ groups: groupsOfApprovers(step), count: step.count, ...followUpsOf(step) }))
+
 /** A step of an entitlement. */
 const entitlementStepSchema = z
   .strictObject({
@@ -106,16 +133,7 @@ const entitlementStepSchema = z
       .optional()
       .meta({ description: 'The manager of the requester may approve.' }),
     count,
-    remindAfter: seconds('Those who may approve are reminded once, this long after the submission.').optional(),
-    escalate: z
-      .array(escalationSchema)
-      .min(1)
-      .max(5)
-      .refine((levels) => levels.every(({ after }, at) => at === 0 || after > (levels[at - 1]?.after ?? 0)), {
-        message: 'must be in the order of after, each later than the one before',
-      })
-      .optional()
-      .meta({ description: 'Who may approve too if the step is not complete by then.' }),
+    ...followUpShape,
   })
   .refine(
     (step) => step.owners || step.manager || isAnyApprover(step),
@@ -126,8 +144,7 @@ const entitlementStepSchema = z
       ...{ groups: groupsOfApprovers(step), count: step.count },
       ...(step.owners ? { owners: step.owners } : {}),
       ...(step.manager ? { manager: step.manager } : {}),
-      ...(step.remindAfter === undefined ? {} : { remindAfter: step.remindAfter }),
-      ...(step.escalate === undefined ? {} : { escalate: step.escalate }),
+      ...followUpsOf(step),
     }),
   )
 

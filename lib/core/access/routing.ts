@@ -6,6 +6,7 @@ import {
   approversShape,
   type Entitlement,
   entitlementSchema,
+  type FollowUps,
   groupsOfApprovers,
   isAnyApprover,
   namespaceGlob,
@@ -40,6 +41,21 @@ export type Routing = {
   owners?: readonly Owners[]
   managers?: ReadonlyArray<z.output<typeof managerSchema>>
 }
+
+type ConfiguredStep = FollowUps & ({ groups: readonly string[] } | { groupsExpression: string })
+
+/** A guardrail, as far as it requires approvals. */
+export type RequiringGuardrail = { require?: { approvals?: readonly ConfiguredStep[] | undefined } | undefined }
+
+/** The groups that a step names, those of its escalations included, without the ones that an expression computes. */
+export const writtenGroups = (step: ConfiguredStep): string[] => [
+  ...('groups' in step ? step.groups : []),
+  ...(step.escalate ?? []).flatMap((level) => level.groups),
+]
+
+/** The steps that guardrails can require, as they are written. */
+export const requiredStepsOf = ({ guardrails = [] }: { guardrails?: readonly RequiringGuardrail[] }) =>
+  guardrails.flatMap((guardrail) => guardrail.require?.approvals ?? [])
 
 export type RoutedFacts = {
   cluster: string
@@ -102,11 +118,7 @@ export const routeSteps = (steps: readonly ApprovalStep[], facts: RoutedFacts, r
 type Named = Routing & {
   entitlements: ReadonlyArray<Pick<Entitlement, 'approvals'>>
   /** Steps whose groups an expression computes name no people. */
-  guardrails: ReadonlyArray<{
-    require?:
-      | { approvals?: ReadonlyArray<{ groups: readonly string[] } | { groupsExpression: string }> | undefined }
-      | undefined
-  }>
+  guardrails: readonly RequiringGuardrail[]
 }
 const namedIn = new WeakMap<object, ReadonlySet<string>>()
 
@@ -116,11 +128,8 @@ export function namedPeople(configuration: Named): ReadonlySet<string> {
   if (known) return known
   const { entitlements, guardrails, owners = [], managers = [] } = configuration
   const groups = [
-    ...entitlements.flatMap(({ approvals }) =>
-      approvals.flatMap((step) => [...step.groups, ...(step.escalate ?? []).flatMap((level) => level.groups)]),
-    ),
-    ...guardrails.flatMap(
-      (guardrail) => guardrail.require?.approvals?.flatMap((step) => ('groups' in step ? step.groups : [])) ?? [],
+    ...[...entitlements.flatMap(({ approvals }) => approvals), ...requiredStepsOf({ guardrails })].flatMap(
+      writtenGroups,
     ),
     ...owners.flatMap((rule) => rule.groups),
     ...managers.map(({ manager }) => personGroup(manager)),

@@ -1,6 +1,12 @@
 // Which approval steps count now? The configuration may have changed since the request was submitted.
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
-import { type RoutedFacts, type Routing, routeSteps } from '#lib/core/access/routing'
+import {
+  type RequiringGuardrail,
+  type RoutedFacts,
+  type Routing,
+  requiredStepsOf,
+  routeSteps,
+} from '#lib/core/access/routing'
 import { allGroups } from './escalation.ts'
 
 type SubmittedSteps = {
@@ -11,6 +17,9 @@ type SubmittedSteps = {
   /** The entitlement when the request was submitted. */
   entitlement: Pick<Entitlement, 'approvals'>
 }
+
+/** Who the owners and managers are now, and what guardrails can require. */
+type CurrentRouting = Routing & { guardrails?: readonly RequiringGuardrail[] }
 
 /** A step is the same as when the configuration wrote it, with any owners and any manager. */
 const keyOf = ({ groups, named, owners, manager }: ApprovalStep) =>
@@ -72,6 +81,20 @@ function successorsOf(
   return found
 }
 
+const setOf = (groups: readonly string[]) => JSON.stringify([...new Set(groups)].sort())
+
+/**
+ * Do the guardrails of today let this step escalate to the group? Computed groups can be those of any step. What no guardrail
+ * requires any more keeps what it had: the policy became less strict.
+ */
+function mayEscalateTo({ groups }: ApprovalStep, group: string, routing: CurrentRouting): boolean {
+  const required = requiredStepsOf(routing).filter(
+    (step) => !('groups' in step) || setOf(step.groups) === setOf(groups),
+  )
+  const levels = required.flatMap(({ escalate = [] }) => escalate)
+  return required.length === 0 || levels.some((level) => level.groups.includes(group))
+}
+
 /**
  * The submitted steps, each with only those groups that may still approve this very step: the ones that its successor in the current
  * configuration names, and of owners and managers those who still are. NB: each step for itself. A group that was moved to
@@ -81,7 +104,7 @@ function successorsOf(
 export function stepsThatCount(
   { steps, entitlement: { approvals: before }, cluster, requester }: SubmittedSteps,
   current: readonly ApprovalStep[] | null,
-  routing: Routing,
+  routing: CurrentRouting,
 ): ApprovalStep[] {
   const successors = successorsOf(before, current ?? [])
   return steps.map((step) => {
@@ -93,7 +116,11 @@ export function stepsThatCount(
     // Namespaces with the same owners may have come apart: who owns only some of them doesn't answer for all.
     const routed = routeSteps(compared, { cluster, namespaces, requester }, routing).map(allGroups)
     const still = (groups: readonly string[]) => groups.filter((group) => routed.every((all) => all.includes(group)))
-    const levels = escalate?.map(({ after, groups }) => ({ after, groups: still(groups) }))
+    const isAdded = own.length === 0
+    const levels = escalate?.map(({ after, groups }) => ({
+      after,
+      groups: still(groups).filter((group) => !isAdded || mayEscalateTo(step, group, routing)),
+    }))
     return {
       ...{ ...step, groups: still(step.groups) },
       ...(levels ? { escalate: levels.filter(({ groups }) => groups.length > 0) } : {}),

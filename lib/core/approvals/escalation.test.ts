@@ -35,30 +35,45 @@ test('an approval counts only if its group could approve when it was given', () 
 })
 
 test('a worker wakes for the reminder and for each escalation, and for nothing after the last one', () => {
-  const times = [null, at(10), at(15), at(30)].map((after) => nextFollowUp([step], clock, after))
-  expect(times).toEqual([at(10), at(15), at(30), null])
+  const after = (minutes: number, ...shownTo: string[]) =>
+    nextFollowUp([step], clock, { at: at(minutes), shownTo: ['leads', ...shownTo] })
+  expect(nextFollowUp([step], clock, null)).toEqual(at(10))
+  expect([after(10), after(15, 'sre'), after(30, 'sre', 'directors')]).toEqual([at(15), at(30), null])
   expect(nextFollowUp([{ groups: ['leads'], count: 1 }], clock, null)).toBeNull()
 })
 
 test('an open step is reminded of once, and escalates once to each of its levels', () => {
-  const from = (since: number, now: number) => followUpOf([step], open, { clock, since: at(since), now: at(now) })
+  const from = (since: number, now: number, ...shownTo: string[]) =>
+    followUpOf([step], open, { clock, since: at(since), now: at(now), shownTo: ['leads', ...shownTo] })
   expect(from(10, 11)).toEqual({ reminded: { groups: ['leads'], afterSeconds: 600 }, escalated: [] })
   expect(from(15, 16)).toEqual({ reminded: null, escalated: [{ from: ['leads'], to: ['sre'], afterSeconds: 900 }] })
-  expect(from(30, 31).escalated).toEqual([{ from: ['leads', 'sre'], to: ['directors'], afterSeconds: 1800 }])
+  expect(from(30, 31, 'sre').escalated).toEqual([{ from: ['leads', 'sre'], to: ['directors'], afterSeconds: 1800 }])
+  expect(from(31, 32, 'sre', 'directors'), 'and never again').toEqual({ reminded: null, escalated: [] })
 })
 
 test('a worker that was down catches up with every escalation and does not remind as well', () => {
-  expect(followUpOf([step], open, { clock, since: at(10), now: at(90) })).toEqual({
+  expect(followUpOf([step], open, { clock, since: at(10), now: at(90), shownTo: ['leads'] })).toEqual({
     reminded: null,
     escalated: [{ from: ['leads'], to: ['sre', 'directors'], afterSeconds: 1800 }],
   })
 })
 
 test('a step that is complete neither reminds nor escalates', () => {
-  expect(followUpOf([step], complete, { clock, since: at(10), now: at(90) })).toEqual({
+  expect(followUpOf([step], complete, { clock, since: at(10), now: at(90), shownTo: ['leads'] })).toEqual({
     reminded: null,
     escalated: [],
   })
+})
+
+test('a step that was complete when its escalation was due escalates once it no longer is', () => {
+  const shownTo = ['leads']
+  expect(nextFollowUp([step], clock, { at: at(16), shownTo }), 'a worker looks again').toEqual(at(17))
+  expect(followUpOf([step], open, { clock, since: at(17), now: at(17), shownTo }).escalated).toEqual([
+    { from: ['leads'], to: ['sre'], afterSeconds: 900 },
+  ])
+  expect(followUpOf([step], open, { clock, since: at(45), now: at(46), shownTo: ['leads', 'sre'] }).escalated).toEqual([
+    { from: ['leads', 'sre'], to: ['directors'], afterSeconds: 1800 },
+  ])
 })
 
 test('a list shows the next escalation, then the one that happened', () => {

@@ -1,7 +1,7 @@
 // A step that is not complete in time escalates: more groups may approve it. Who may approve at a moment follows from the
 // signed steps and the clock (approval-clock.ts) alone, so that no stored row can let someone approve earlier. The worker only
 // records that it happened, shows the request to the new groups, and notifies them (lib/worker/follow-up-request.ts).
-import type { ApprovalStep } from '#lib/core/access/entitlement'
+import type { ApprovalStep, Escalation } from '#lib/core/access/entitlement'
 import { type ApprovalClock, secondsOn, timeOn } from './approval-clock.ts'
 import type { StepState } from './resolve.ts'
 
@@ -29,11 +29,24 @@ const timesOf = ({ remindAfter, escalate = [] }: ApprovalStep) => [
   ...escalate.map(({ after }) => after),
 ]
 
-/** When the worker next reminds or escalates; null if nothing is left to do, or the clock is stopped before. */
-export function nextFollowUp(steps: readonly ApprovalStep[], clock: ApprovalClock, after: Date | null): Date | null {
-  const from = after === null ? Number.NEGATIVE_INFINITY : secondsOn(clock, after)
+/** A step that was complete when an escalation was due is looked at again this often: its approver may lose their group. */
+const lookAgainEvery = 60_000
+
+/**
+ * When the worker next reminds or escalates; null if nothing is left to do, or the clock is stopped before.
+ * @param last the follow-up before, and the groups that the request is shown to since then; null at the submission
+ */
+export function nextFollowUp(
+  steps: readonly ApprovalStep[],
+  clock: ApprovalClock,
+  last: { at: Date; shownTo: readonly string[] } | null,
+): Date | null {
+  const from = last === null ? Number.NEGATIVE_INFINITY : secondsOn(clock, last.at)
   const next = Math.min(...steps.flatMap(timesOf).filter((seconds) => seconds > from))
-  return Number.isFinite(next) ? timeOn(clock, next) : null
+  const planned = Number.isFinite(next) ? timeOn(clock, next) : null
+  const isLeftOut = last && steps.some((step) => groupsAfter(step, from).some((group) => !last.shownTo.includes(group)))
+  const again = isLeftOut ? new Date(last.at.getTime() + lookAgainEvery) : null
+  return planned && again ? (planned < again ? planned : again) : (planned ?? again)
 }
 
 export type FollowUp = {
@@ -44,20 +57,22 @@ export type FollowUp = {
 
 /**
  * What is due from `since` until `now`, for steps that are not complete. A worker that was down for longer catches up: it
- * escalates to every level that is due, and reminds only where nothing escalates at the same time.
+ * escalates to every level that is due, and reminds only where nothing escalates at the same time. A level that was due before
+ * happens now if the request was not shown to its groups, because the step was complete then and no longer is.
  */
 export function followUpOf(
   steps: readonly ApprovalStep[],
   states: readonly StepState[],
-  { clock, since, now }: { clock: ApprovalClock; since: Date; now: Date },
+  { clock, since, now, shownTo }: { clock: ApprovalClock; since: Date; now: Date; shownTo: readonly string[] },
 ): FollowUp {
   const [from, to] = [secondsOn(clock, since), secondsOn(clock, now)]
   const isDue = (seconds: number) => seconds >= from && seconds <= to
   const open = openSteps(steps, states)
   const escalated = open.flatMap((step) => {
-    const levels = (step.escalate ?? []).filter(({ after }) => isDue(after))
+    const isLeftOut = ({ after, groups }: Escalation) => after < from && groups.some((one) => !shownTo.includes(one))
+    const levels = (step.escalate ?? []).filter((level) => isDue(level.after) || isLeftOut(level))
     const last = levels.at(-1)
-    const before = new Set(groupsAfter(step, from - 0.001))
+    const before = new Set([...step.groups, ...groupsAfter(step, from - 0.001).filter((one) => shownTo.includes(one))])
     const added = [...new Set(levels.flatMap(({ groups }) => groups))].filter((group) => !before.has(group))
     return last && added.length > 0 ? [{ from: [...before], to: added, afterSeconds: last.after }] : []
   })

@@ -100,6 +100,23 @@ test('an escalation keeps the groups that its own step still names, and a step t
   expect(stepsThatCount(submitted, [step('a'), step('d', 'b', 'c')], routing)[0]?.escalate).toEqual([])
 })
 
+test('a step of a guardrail escalates to those whom a guardrail of today still names for such a step', () => {
+  const added = { ...step('security'), escalate: [{ after: 60, groups: ['sre', 'ciso'] }] }
+  const entitlement = { approvals: [step('a')] }
+  const submitted = { steps: [step('a'), added], entitlement, cluster: 'prod-eu', requester: mina }
+  const requiring = (one: { groups: string[] } | { groupsExpression: string }, ...to: string[]) => ({
+    require: { approvals: [{ ...one, escalate: [{ after: 60, groups: to }] }] },
+  })
+  const escalates = (...guardrails: ReturnType<typeof requiring>[]) =>
+    stepsThatCount(submitted, entitlement.approvals, { guardrails })[1]?.escalate
+  expect(escalates(requiring({ groups: ['security'] }, 'sre', 'ciso'))).toEqual(added.escalate)
+  expect(escalates(requiring({ groups: ['security'] }, 'sre'))).toEqual([{ after: 60, groups: ['sre'] }])
+  const without = { require: { approvals: [{ groups: ['security'], count: 1 }] } }
+  expect(stepsThatCount(submitted, entitlement.approvals, { guardrails: [without] })[1]?.escalate).toEqual([])
+  expect(escalates(requiring({ groupsExpression: '[]' }, 'ciso'))).toEqual([{ after: 60, groups: ['ciso'] }])
+  expect(escalates(requiring({ groups: ['security', 'b'] })), 'required no more').toEqual(added.escalate)
+})
+
 test('the people of a policy are those whom steps, escalations, guardrails, owners and managers name', () => {
   const approvals = [
     { groups: ['sre', 'person:a@example.com'], count: 1, escalate: [{ after: 60, groups: ['person:b'] }] },
@@ -108,8 +125,8 @@ test('the people of a policy are those whom steps, escalations, guardrails, owne
     {
       require: {
         approvals: [
-          { groups: ['sre', 'person:c'], count: 1 },
-          { groupsExpression: '[]', count: 1 },
+          { groups: ['sre', 'person:c'], count: 1, escalate: [{ after: 60, groups: ['person:d'] }] },
+          { groupsExpression: '[]', count: 1, escalate: [{ after: 60, groups: ['person:e'] }] },
         ],
       },
     },
@@ -119,6 +136,8 @@ test('the people of a policy are those whom steps, escalations, guardrails, owne
     'person:a@example.com',
     'person:b',
     'person:c',
+    'person:d',
+    'person:e',
     'person:olga',
     'person:priya@example.com',
   ])

@@ -322,6 +322,29 @@ describe('limits and guardrails, with the cluster as it is', () => {
       grant.decisions[1] = { ...approvedBy(sue, grant.request.digest), person: others }
       expect(codeOf(grant)).toBe('approver-not-eligible')
     })
+    test('an approval by escalation counts only while every guardrail that requires the step escalates to its author', () => {
+      const sam = person('sam', ['sre'])
+      const escalate = [{ after: 60, groups: ['sre'] }]
+      const grant = aGrant({ steps: [...anEntitlement().approvals, { groups: ['security'], count: 1, escalate }] })
+      grant.decisions.push(approvedBy(sam, grant.request.digest))
+      const requiring = (...to: string[]) => ({
+        groups: ['security'],
+        ...(to.length > 0 ? { escalate: [{ after: 'PT1M', to: { groups: to } }] } : {}),
+      })
+      const under = (...steps: ReturnType<typeof requiring>[]) => {
+        const guardrails = steps.map((step, index) =>
+          aGuardrail({ name: `calm-${index}`, effect: 'require', require: { approvals: [step] } }),
+        )
+        const now = policyOf({ entitlements: [anEntitlementDocument()], guardrails })
+        return [codeOf(grant, now), why(grant, live(), now)?.code]
+      }
+      expect(under(requiring('sre'))).toEqual([undefined, undefined])
+      expect(under(), 'with no guardrail').toEqual([undefined, undefined])
+      expect(under(requiring('ciso'))[0]).toBe('approver-not-eligible')
+      expect(under(requiring('sre'), requiring())[1], 'with another one that does not escalate').toBe(
+        'approvals-missing',
+      )
+    })
   })
 
   describe('a vetted ClusterRole', () => {

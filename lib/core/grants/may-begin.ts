@@ -287,7 +287,7 @@ function whyNotEnough(
   judgement: FullJudgement,
   decisions: readonly DecisionFacts[],
 ): Refusal | null {
-  const { requirements } = judgement.verdict
+  const { requirements } = judgement
   const { outcome } = resolve(approvalSteps(steps, requirements), decisions)
   if (outcome === 'approved') return null
   const missing = missingApprovals(judgement, steps)

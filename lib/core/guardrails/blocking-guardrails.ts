@@ -37,10 +37,10 @@ type MissingApprovals = { sentence: string; stoppedBy: string[] }
  * are enough. The steps are part of what every approver has read, so they do not grow while people decide.
  */
 export function missingApprovals(
-  { verdict, guardrailRequirements }: Pick<FullJudgement, 'verdict' | 'guardrailRequirements'>,
+  { requirements, guardrailRequirements }: Pick<FullJudgement, 'requirements' | 'guardrailRequirements'>,
   steps: readonly ApprovalStep[],
 ): MissingApprovals | null {
-  const missing = missingSteps(steps, verdict.requirements)
+  const missing = missingSteps(steps, requirements)
   if (missing.length === 0) return null
   const required = missing.map(({ groups, count }) => `${approvals(count)} from ${groupsInWords(groups)}`).join(' and ')
   const stoppedBy = guardrailRequirements.filter(({ requires }) => {

@@ -26,6 +26,8 @@ export type FullJudgement = {
   unattended: Attendance['unattended']
   limits: Judgement['limits']
   guardrailRequirements: GuardrailRequirement[]
+  /** What they require together. The verdict has it too, without when a step escalates. */
+  requirements: Judgement['requirements']
   /** The facts that the guardrails of the policy saw. */
   policyFacts: PolicyFacts
 }
@@ -47,7 +49,10 @@ export function verdictOf(judgement: Judgement, policyVersion: string): Verdict 
     warnings,
     passesNextAt: passesNextAt?.toISOString() ?? null,
     until: limits.until?.toISOString() ?? null,
-    requirements,
+    requirements: {
+      ...requirements,
+      approvals: requirements.approvals.map(({ groups, count }) => ({ groups, count })),
+    },
     maxDuration: limits.maxDurationSeconds === null ? null : formatDuration(limits.maxDurationSeconds),
     matched,
     automatic: null,
@@ -107,6 +112,7 @@ export function judgeFully(compiled: readonly CompiledGuardrail[], facts: Judgem
     steps,
     limits,
     guardrailRequirements,
+    requirements,
     policyFacts,
   }
 }

@@ -1,13 +1,46 @@
 // Which approvals do an entitlement and the guardrails require together?
-import type { ApprovalStep } from '#lib/core/access/entitlement'
+import { type ApprovalStep, type FollowUps, followUpsOf } from '#lib/core/access/entitlement'
+
+/** From when on the groups of each level may approve. */
+const timesOf = ({ escalate = [] }: FollowUps) => {
+  const times = new Map<string, number>()
+  // In the order in which they happen, so that the first level of a group counts.
+  for (const { after, groups } of escalate) for (const group of groups) if (!times.has(group)) times.set(group, after)
+  return times
+}
+
+/**
+ * Of two steps that need the same groups: an escalation answers for both, so it happens only to those whom both name, at the later of the
+ * two times. Reminders are sent at the earlier one.
+ */
+export function followUpsOfBoth(a: FollowUps, b: FollowUps): FollowUps {
+  const [timesA, timesB] = [timesOf(a), timesOf(b)]
+  const byTime = new Map<number, string[]>()
+  for (const [group, after] of timesA) {
+    const other = timesB.get(group)
+    if (other === undefined) continue
+    const later = Math.max(after, other)
+    byTime.set(later, [...(byTime.get(later) ?? []), group])
+  }
+  const escalate = [...byTime].sort(([x], [y]) => x - y).map(([after, groups]) => ({ after, groups }))
+  const reminders = [a, b].flatMap(({ remindAfter }) => remindAfter ?? [])
+  return followUpsOf({
+    remindAfter: reminders.length > 0 ? Math.min(...reminders) : undefined,
+    escalate: escalate.length > 0 ? escalate : undefined,
+  })
+}
+
+const keyOf = ({ groups }: ApprovalStep) => JSON.stringify([...new Set(groups)].sort())
 
 /** One step for each set of groups. Counts add up: a person counts once over all steps, so two equal steps are two people. */
 export function countByGroups(steps: readonly ApprovalStep[]): Map<string, ApprovalStep> {
   const counted = new Map<string, ApprovalStep>()
-  for (const { groups, count } of steps) {
-    const sorted = [...new Set(groups)].sort()
-    const key = JSON.stringify(sorted)
-    counted.set(key, { groups: sorted, count: count + (counted.get(key)?.count ?? 0) })
+  for (const step of steps) {
+    const key = keyOf(step)
+    const other = counted.get(key)
+    const followUps = other ? followUpsOfBoth(step, other) : followUpsOf(step)
+    const groups = [...new Set(step.groups)].sort()
+    counted.set(key, { groups, count: step.count + (other?.count ?? 0), ...followUps })
   }
   return counted
 }
@@ -15,19 +48,26 @@ export function countByGroups(steps: readonly ApprovalStep[]): Map<string, Appro
 /**
  * The steps of the entitlement, and what guardrails require beyond them: more people of the same groups, other groups,
  * or at least `approvers` people in total, for which the count of the first step is raised. Without any step there is
- * none to raise: `judge` refuses such a request.
+ * none to raise: `judge` refuses such a request. A step that also answers for a guardrail escalates only as both say.
  */
 export function approvalSteps(
   entitlement: readonly ApprovalStep[],
   requirements: { approvals: readonly ApprovalStep[]; approvers: number },
 ): ApprovalStep[] {
   const existing = countByGroups(entitlement)
-  const added = requirements.approvals.flatMap((step) => {
-    const key = JSON.stringify([...new Set(step.groups)].sort())
-    const count = step.count - (existing.get(key)?.count ?? 0)
-    return count > 0 ? [{ groups: step.groups, count }] : []
+  const required = countByGroups(requirements.approvals)
+  const own = entitlement.map((step) => {
+    const { remindAfter: _remind, escalate: _escalate, ...rest } = step
+    const answersFor = required.get(keyOf(step))
+    return answersFor ? { ...rest, ...followUpsOfBoth(step, answersFor) } : step
   })
-  const all = [...entitlement, ...added]
+  const added = requirements.approvals.flatMap((step) => {
+    const other = existing.get(keyOf(step))
+    const count = step.count - (other?.count ?? 0)
+    const followUps = other ? followUpsOfBoth(step, other) : followUpsOf(step)
+    return count > 0 ? [{ groups: step.groups, count, ...followUps }] : []
+  })
+  const all = [...own, ...added]
   const missing = requirements.approvers - all.reduce((sum, { count }) => sum + count, 0)
   const [first, ...rest] = all
   return first && missing > 0 ? [{ ...first, count: first.count + missing }, ...rest] : all

@@ -1,6 +1,6 @@
 // Compiles the guardrails of a policy, or reports every problem with them.
 import { RE2JS } from 're2js'
-import type { ApprovalStep } from '#lib/core/access/entitlement'
+import { type ApprovalStep, type FollowUps, followUpsOf } from '#lib/core/access/entitlement'
 import { compileExpression, type Expression } from '#lib/core/guardrails/cel/expression'
 import { patternProblem } from '#lib/core/guardrails/cel/functions'
 import { calendarReader, FreezeError, frozenBy, type ReadCalendar } from '#lib/core/guardrails/hours/freezes'
@@ -13,7 +13,7 @@ export type CompiledGuardrail = {
   when: Expression | null
   message: Expression | null
   /** The steps that it requires, each with the expression for its groups if they depend on the request. */
-  steps: { step: ApprovalStep | null; groups: Expression | null; count: number }[]
+  steps: { step: ApprovalStep | null; groups: Expression | null; count: number; followUps: FollowUps }[]
   /** The pattern that a ticket must match. */
   ticket: RE2JS | null
   time: TimeLimit | null
@@ -79,9 +79,11 @@ function compileOne(
     return null
   }
   const steps = (guardrail.require?.approvals ?? []).map((step, index) => {
-    if ('groups' in step) return { step, groups: null, count: step.count }
+    const { count } = step
+    const followUps = followUpsOf(step)
+    if ('groups' in step) return { step, groups: null, count, followUps }
     const at = ['require', 'approvals', index, 'groupsExpression']
-    return { step: null, groups: compile(step.groupsExpression, 'list<string>', at), count: step.count }
+    return { step: null, groups: compile(step.groupsExpression, 'list<string>', at), count, followUps }
   })
   const ticket = guardrail.require?.ticket
   const pattern = typeof ticket === 'object' ? ticket.pattern : null

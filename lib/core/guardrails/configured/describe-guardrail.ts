@@ -1,6 +1,7 @@
 // Describes what a guardrail does and what it matches, for people who do not read policies.
 
 import { durationInWords } from '#lib/core/access/duration'
+import type { FollowUps } from '#lib/core/access/entitlement'
 import { groupsInWords } from '#lib/core/access/on-call'
 import type { Freeze, Guardrail } from './schema.ts'
 
@@ -9,15 +10,25 @@ const frozenInWords = (freeze: Freeze): string =>
     ? `not during the events of ${freeze.calendar}`
     : `not during ${freeze.name}, ${freeze.from} to ${freeze.to}`
 
+const after = (seconds: number) => `after ${durationInWords(seconds)}`
+
+/** ` (reminded after 10 min, escalated to sre after 15 min)`; empty for a step without either. */
+function followUpsInWords({ remindAfter, escalate = [] }: FollowUps): string {
+  const parts = [
+    ...(remindAfter === undefined ? [] : [`reminded ${after(remindAfter)}`]),
+    ...escalate.map((level) => `escalated to ${groupsInWords(level.groups)} ${after(level.after)}`),
+  ]
+  return parts.length > 0 ? ` (${parts.join(', ')})` : ''
+}
+
 const approvals = (count: number) => (count === 1 ? 'one approval' : `${count} approvals`)
 
 /** What it requires or limits; empty for a guardrail that denies or warns. */
 export function describeEffect({ require: required, limit }: Guardrail): string[] {
-  const steps = (required?.approvals ?? []).map((step) =>
-    'groups' in step
-      ? `${approvals(step.count)} from ${groupsInWords(step.groups)}`
-      : `${approvals(step.count)} from the groups that depend on the request`,
-  )
+  const steps = (required?.approvals ?? []).map((step) => {
+    const groups = 'groups' in step ? groupsInWords(step.groups) : 'the groups that depend on the request'
+    return `${approvals(step.count)} from ${groups}${followUpsInWords(step)}`
+  })
   const ticket =
     required?.ticket === true ? 'a ticket' : required?.ticket && `a ticket that matches ${required.ticket.pattern}`
   const windows = (limit?.windows ?? []).map(

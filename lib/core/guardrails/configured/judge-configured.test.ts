@@ -212,6 +212,71 @@ describe('effects', () => {
     expect(approvalSteps([], { approvals: [], approvers: 2 })).toEqual([])
   })
 
+  const from = (groups: string[], count: number, ...levels: [after: number, ...groups: string[]][]) => ({
+    ...{ groups, count },
+    ...(levels.length > 0 ? { escalate: levels.map(([after, ...to]) => ({ after, groups: to })) } : {}),
+  })
+
+  test('a required step reminds and escalates as its guardrail says, also with computed groups', () => {
+    const escalating = {
+      remindAfter: 'PT5M',
+      escalate: [{ after: 'PT15M', to: { groups: ['sre'], onCall: 'platform' } }],
+    }
+    const followUps = { remindAfter: 300, escalate: [{ after: 900, groups: ['sre', 'on-call:platform'] }] }
+    const { requirements } = judge(
+      compiled({
+        effect: 'require',
+        require: {
+          approvals: [
+            { groups: ['security'], ...escalating },
+            { groupsExpression: "['team-leads']", ...escalating },
+          ],
+        },
+      }),
+      someFacts(),
+      monday,
+    )
+    expect(requirements.approvals).toEqual([
+      { groups: ['security'], count: 1, ...followUps },
+      { groups: ['team-leads'], count: 1, ...followUps },
+    ])
+  })
+
+  test('of several guardrails that require the same groups, a step escalates only to those whom all name, at the later time', () => {
+    const step = (...levels: [string, ...string[]][]) => ({
+      effect: 'require' as const,
+      require: {
+        approvals: [
+          {
+            groups: ['security'],
+            ...(levels.length > 0 ? { escalate: levels.map(([after, ...groups]) => ({ after, to: { groups } })) } : {}),
+          },
+        ],
+      },
+    })
+    const requiredBy = (...guardrails: ReturnType<typeof step>[]) =>
+      judge(compiled(...guardrails), someFacts(), monday).requirements.approvals
+    const [early, late] = [step(['PT1M', 'sre', 'friends'], ['PT9M', 'ciso']), step(['PT5M', 'ciso'], ['PT6M', 'sre'])]
+    expect(requiredBy(early, late)).toEqual([from(['security'], 1, [360, 'sre'], [540, 'ciso'])])
+    expect(requiredBy(early, late, step()), 'one that does not escalate').toEqual([from(['security'], 1)])
+    expect(requiredBy(step(), early)).toEqual([from(['security'], 1)])
+  })
+
+  test('a step of the entitlement that answers for a guardrail too escalates only as both say', () => {
+    const own = from(['leads'], 1, [60, 'friends', 'sre'])
+    const joined = (...required: ReturnType<typeof from>[]) =>
+      approvalSteps([own], { approvals: required, approvers: 0 })
+    expect(joined(from(['leads'], 1))).toEqual([from(['leads'], 1)])
+    expect(joined(from(['leads'], 2, [90, 'sre', 'ciso'])), 'and so do the further people').toEqual([
+      from(['leads'], 1, [90, 'sre']),
+      from(['leads'], 1, [90, 'sre']),
+    ])
+    expect(joined(from(['security'], 1, [30, 'ciso'])), 'another step is another matter').toEqual([
+      own,
+      from(['security'], 1, [30, 'ciso']),
+    ])
+  })
+
   test('required approvers are a violation if the entitlement has none', () => {
     const facts = someFacts({ entitlement: { name: 'view', approvals: [] } })
     const guardrail = { effect: 'require' as const, require: { approvers: 2 } }

@@ -12,7 +12,7 @@ import {
 } from '#lib/core/guardrails/cel/context'
 import { type Context, type Shapes, shapesFor, UnknownFact } from '#lib/core/guardrails/cel/vocabulary'
 import { nextMoment, type TimeLimit } from '#lib/core/guardrails/hours/window'
-import { countByGroups } from './approval-steps.ts'
+import { countByGroups, followUpsOfBoth } from './approval-steps.ts'
 import type { CompiledGuardrail } from './compile.ts'
 import { type Applied, applyEffect } from './effects.ts'
 import { matchedNamespaces } from './match.ts'
@@ -116,7 +116,7 @@ function requiredSteps(
   evaluation: Evaluation,
 ): { approvals: ApprovalStep[] } | { because: string } {
   const approvals: ApprovalStep[] = []
-  for (const { step, groups: expression, count } of steps) {
+  for (const { step, groups: expression, count, followUps } of steps) {
     if (step) approvals.push(step)
     if (!expression) continue
     const { context } = evaluation
@@ -134,7 +134,7 @@ function requiredSteps(
         if (groups.length === 0 || groups.includes('')) return { because: 'there is no group that could approve it' }
         if (groups.length > maxComputedGroups)
           return { because: `more than ${maxComputedGroups} groups could approve it` }
-        approvals.push({ groups, count })
+        approvals.push({ groups, count, ...followUps })
       }
     } catch (error) {
       return { because: reasonOf(error) }
@@ -242,12 +242,20 @@ function limitsOf(applied: readonly Applied[]): Judgement['limits'] {
   }
 }
 
-/** One step for each set of groups, with the highest count that any one guardrail requires. */
+/**
+ * One step for each set of groups, with the highest count that any one guardrail requires. It escalates only to those whom all of
+ * them name.
+ */
 function strictestSteps(required: readonly (readonly ApprovalStep[])[]): ApprovalStep[] {
   const strictest = new Map<string, ApprovalStep>()
   for (const steps of required) {
     for (const [key, step] of countByGroups(steps)) {
-      if (step.count > (strictest.get(key)?.count ?? 0)) strictest.set(key, step)
+      const other = strictest.get(key)
+      const { groups, count } = step
+      strictest.set(
+        key,
+        other ? { groups, count: Math.max(count, other.count), ...followUpsOfBoth(step, other) } : step,
+      )
     }
   }
   return [...strictest.values()]

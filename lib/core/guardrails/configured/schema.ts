@@ -1,7 +1,7 @@
 // One guardrail as it is written in postern.yaml.
 import { z } from 'zod'
 import { durationSchema } from '#lib/core/access/duration-schema'
-import { approvalStepSchema, labelSelector } from '#lib/core/access/entitlement'
+import { followUpShape, labelSelector, requiredStepSchema } from '#lib/core/access/entitlement'
 import { isTimeZone } from '#lib/core/access/time-zone'
 
 const guardrailName = z
@@ -78,12 +78,13 @@ const computedStepSchema = z.strictObject({
     'A CEL expression that returns list<string>: the groups. With namespaceObject, one step for each namespace.',
   ),
   count: z.int().min(1).max(10).default(1),
+  ...followUpShape,
 })
 
 const requireSchema = z
   .strictObject({
     approvals: z
-      .array(z.union([approvalStepSchema, computedStepSchema]))
+      .array(z.union([requiredStepSchema, computedStepSchema]))
       .min(1)
       .max(8)
       .optional()
