@@ -9,7 +9,7 @@ const [before, begin, end, after] = [10, 11, 12, 13].map((hour) => `2026-11-26T$
   string,
   string,
 ]
-const feed = { firstAt: before, newestAt: after, receivedAt: after }
+const feed = { firstAt: before, newestAt: after, receivedAt: after, removedBefore: null }
 const unused: GrantActivity = {
   ...{ grantId: 'grt_01m8cp5h07yyvdj2pr0exf7env', cluster: 'prod-eu', feed, count: 0, refused: 0, secrets: 0 },
   ...{ afterEnd: 0, firstAt: null, lastAt: null, groups: [], sources: [], lasting: [], created: [] },
@@ -52,6 +52,16 @@ test('a grant is never used only if its cluster reported calls before its begin 
   ])
     expect(textOf({ feed: partly })).toMatch(/No calls are known/)
   expect(textOf({ feed: null })).toMatch(/Not known:\s+prod-eu\s+sends no audit events to Postern\./)
+})
+
+test('a grant whose calls were removed by retention is never said to be unused, and what is left is said to be a rest', () => {
+  const removed = { ...feed, firstAt: end, removedBefore: end }
+  expect(textOf({ feed: removed })).toMatch(
+    /No calls are known\..+ were removed by retention, except those of a finding\./,
+  )
+  expect(textOf({ feed: removed })).not.toContain('Never used')
+  expect(textOf({ feed: removed, count: 1 })).toContain('were removed by retention')
+  expect(textOf({ feed: { ...feed, removedBefore: before }, count: 1 })).not.toContain('retention')
 })
 
 test('a call after the end, a token that was not issued and a call that outlived the access stand out', () => {

@@ -27,6 +27,11 @@ export function GrantActivityView({ activity, activatedAt, endedAt }: Props) {
   return (
     <div className="space-y-4">
       <Summary activity={activity} />
+      {activity.feed?.removedBefore && (!activatedAt || activity.feed.removedBefore > activatedAt) && (
+        <p className="max-w-[72ch] text-dense text-ending">
+          <Removed before={activity.feed.removedBefore} />
+        </p>
+      )}
       <CallGroups grantId={activity.grantId} groups={groups.slice(0, shownGroups)} caption="Calls" />
       {groups.length > shownGroups && (
         <details>
@@ -85,6 +90,12 @@ function NoCalls({ activity: { cluster, feed }, activatedAt, endedAt }: Props) {
       </p>
     )
   if (!activatedAt) return <p className="text-dense">Never used: the access did not begin.</p>
+  if (feed.removedBefore && feed.removedBefore > activatedAt)
+    return (
+      <p className="max-w-[72ch] text-dense">
+        No calls are known. <Removed before={feed.removedBefore} />
+      </p>
+    )
   if (!isCovered(feed, activatedAt, endedAt))
     return (
       <p className="max-w-[72ch] text-dense">
@@ -98,6 +109,12 @@ function NoCalls({ activity: { cluster, feed }, activatedAt, endedAt }: Props) {
     </p>
   )
 }
+
+const Removed = ({ before }: { before: string }) => (
+  <>
+    Calls before <Time at={before} as="exact" withZone /> were removed by retention, except those of a finding.
+  </>
+)
 
 /** NB: RFC 3339 times in UTC sort like text. */
 const isCovered = (feed: ActivityFeed, from: string, until: string | null) =>

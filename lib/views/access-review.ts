@@ -1,3 +1,4 @@
+import { callsRemovedBefore } from '#lib/adapters/db/activity/remove-old-calls'
 import { readAccessReview } from '#lib/adapters/db/audit/access-review'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { AccessReview } from '#lib/core/access/access-review'
@@ -14,9 +15,11 @@ export async function accessReview(actor: PersonActor, period: { from: string; t
   if (!seesEverything(actor)) throw notFound()
   const { entitlements } = currentPolicy().configuration
   const { content, signOffs, ...review } = await readAccessReview(actor.person.id, period, entitlements)
+  const removed = await callsRemovedBefore()
   return {
     ...content,
     ...review,
+    callsRemovedBefore: removed?.toISOString() ?? null,
     signOffs: signOffs.map(({ at, ...one }) => {
       return { ...one, at: at.toISOString(), isCurrent: one.digest === review.digest }
     }),

@@ -106,7 +106,13 @@ async function* callsOf({ requests }: PackFacts): AsyncGenerator<CallLine> {
     const name = cluster ?? ''
     if (!feeds.has(name)) {
       const feed = await findFeed(name)
-      feeds.set(name, feed && { firstAt: feed.firstAt.toISOString(), newestAt: feed.newestAt.toISOString() })
+      feeds.set(
+        name,
+        feed && {
+          ...{ firstAt: feed.firstAt.toISOString(), newestAt: feed.newestAt.toISOString() },
+          ...(feed.removedBefore ? { removedBefore: feed.removedBefore.toISOString() } : {}),
+        },
+      )
     }
     for (const { id } of grants) {
       const most = Math.min(left, mostCallsOfGrant)

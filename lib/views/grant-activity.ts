@@ -38,6 +38,7 @@ async function activityOf({ id, cluster, endedAt }: GrantOfActivity): Promise<Gr
       firstAt: feed.firstAt.toISOString(),
       newestAt: feed.newestAt.toISOString(),
       receivedAt: feed.receivedAt.toISOString(),
+      removedBefore: feed.removedBefore?.toISOString() ?? null,
     },
     ...totals,
     firstAt: totals.firstAt?.toISOString() ?? null,

@@ -27,6 +27,7 @@ import { startNotifier } from './notices/notifier.ts'
 import { startQueue } from './queue.ts'
 import { readRightsOf } from './read-rights.ts'
 import { refreshCluster } from './refresh-cluster.ts'
+import { removeOldActivity } from './remove-old-activity.ts'
 import { readRotas } from './rotas/read-rotas.ts'
 import { sweepCluster } from './sweep.ts'
 import { workerActor } from './work.ts'
@@ -137,6 +138,7 @@ export function startWorker(): { stop(): Promise<void> } {
     await queue.refreshClusters()
     await meetDeadlines()
     await countPastEvents()
+    await removeOldActivity(stopSignal.signal)
   }
 
   /**

@@ -167,6 +167,12 @@ async function Summary({ actor, filter, zone }: SummaryProps) {
           </span>
         ))}
       </p>
+      {summary.removedBefore && filter.from < summary.removedBefore && (
+        <p className="mt-2 text-dense text-ending">
+          Calls before <Time at={summary.removedBefore} as="exact" withZone /> were removed by retention, except those
+          of a finding.
+        </p>
+      )}
       <Section id="time" title="Calls over time">
         <Suspense key={hrefOfCalls(filter)} fallback={<div aria-hidden className="h-24" />}>
           <CallsOverTime {...{ parts, filter, zone }} />

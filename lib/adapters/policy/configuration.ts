@@ -319,6 +319,9 @@ const syslogReceiver = z.strictObject({
   }),
 })
 
+/** Seconds. The database refuses to remove younger calls (`activity_retention` in prisma/migrations). */
+const shortestKeep = 30 * 86_400
+
 const perPerson = z.int().min(1).max(100_000)
 
 const lapseAfter = durationSchema.meta({
@@ -388,6 +391,19 @@ export const configurationShape = z.strictObject({
       description:
         'Where signed checkpoints of the log of events are kept outside of Postern, and where events are forwarded to.',
     }),
+  activity: z
+    .strictObject({
+      keep: durationSchema
+        .refine((seconds) => seconds >= shortestKeep, 'must be at least P30D')
+        .meta({
+          description: 'Calls that API servers reported are removed after this time, at least 30 days.',
+          type: 'string',
+          format: 'duration',
+        })
+        .prefault('P400D'),
+    })
+    .prefault({})
+    .meta({ description: 'How long the calls are kept that were made in the clusters.' }),
   admission: admissionSection.optional().meta({
     description: 'What the API servers themselves enforce: see `postern cluster admission`.',
   }),

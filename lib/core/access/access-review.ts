@@ -70,11 +70,15 @@ export const ownReview =
 export const accessReviewResource = z
   .strictObject({
     ...content,
-    digest: z
-      .string()
-      .meta({ description: 'The content hash of this review, without `isOver`, `isOwn` and `signOffs`.' }),
+    digest: z.string().meta({
+      description: 'The content hash of this review, without `isOver`, `isOwn`, `callsRemovedBefore` and `signOffs`.',
+    }),
     isOver: z.boolean().meta({ description: 'Whether the period is over, so that it can be signed off.' }),
     isOwn: z.boolean().meta({ description: ownReview }),
+    callsRemovedBefore: time.nullable().meta({
+      description:
+        'Calls before this time were removed because of their age, so whether access that began before it was used is not known.',
+    }),
     signOffs: z.array(signOff),
   })
   .meta({ id: 'AccessReview' })

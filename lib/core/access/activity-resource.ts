@@ -34,9 +34,12 @@ const code = z.int().nullable().meta({ description: 'The HTTP status of the resp
 
 const feed = z
   .strictObject({
-    firstAt: time.meta({ description: 'The first call that the cluster has reported.' }),
+    firstAt: time.meta({ description: 'From then on the calls that the cluster has reported are known.' }),
     newestAt: time.meta({ description: 'The newest call that the cluster has reported.' }),
     receivedAt: time,
+    removedBefore: time.nullable().meta({
+      description: 'Calls before this time were removed because of their age (`activity.keep`); null if none were.',
+    }),
   })
   .meta({ id: 'ActivityFeed', description: 'The audit events that a cluster sends.' })
 export type ActivityFeed = z.infer<typeof feed>

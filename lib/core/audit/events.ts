@@ -263,6 +263,12 @@ export const auditEvents = {
   ),
   'activity.import-refused': define(refusal, (d) => `tried to import an audit log and was refused: ${d.sentence}`),
 
+  // Calls are no part of the record: this says that they were there.
+  'activity.removed': define(
+    z.strictObject({ before: text, calls: z.int(), sources: z.int(), rejections: z.int(), minutes: z.int() }),
+    (d) => `removed ${d.calls === 1 ? '1 call' : `${d.calls} calls`} before ${d.before} because of their age`,
+  ),
+
   // The first judgement of a cluster: one event for all of its findings, with which later ones are compared.
   'posture.recorded': define(
     z.strictObject({ high: z.int(), medium: z.int() }),

@@ -67,6 +67,14 @@ describe('the report says for which time calls are known', () => {
     expect(report).toContain('Not known: calls after 2026-11-23 09:29:59.999 UTC')
   })
 
+  test('the calls that retention removed', () => {
+    const removedBefore = '2026-11-23T09:00:00.001Z'
+    const feed = { firstAt: removedBefore, newestAt: '2026-11-23T10:00:00.000Z', removedBefore }
+    const report = reportOf(aHead({ feed }), [])
+    expect(report).toContain('Not known: calls before 2026-11-23 09:00:00.001 UTC were removed by retention')
+    expect(report).toContain('those are kept that were made from 2026-11-23 09:00:00.001 UTC')
+  })
+
   test('an end in the future, while the access has not ended', () => {
     expect(reportOf(aHead(), [], { endedAt: null })).toContain('Not known: calls after 2026-11-23 10:00:00.000 UTC')
   })

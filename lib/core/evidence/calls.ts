@@ -25,7 +25,7 @@ const packGrant = z.strictObject({
   id: z.string(),
   cluster: z.string(),
   /** Null if the cluster has never reported a call. */
-  feed: z.strictObject({ firstAt: z.string(), newestAt: z.string() }).nullable(),
+  feed: z.strictObject({ firstAt: z.string(), newestAt: z.string(), removedBefore: z.string().optional() }).nullable(),
   count: z.int().min(0),
   refused: z.int().min(0),
   secrets: z.int().min(0),

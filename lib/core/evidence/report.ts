@@ -104,8 +104,14 @@ function reported({ beganAt, endedAt }: GrantFacts, { cluster, feed }: CallFacts
     )
   const isLate = beganAt === null || Date.parse(feed.firstAt) > Date.parse(beganAt)
   const isEarly = endedAt === null || Date.parse(feed.newestAt) < Date.parse(endedAt)
-  return html`<p>${cluster} reported calls to Postern from ${time(feed.firstAt)} to ${time(feed.newestAt)}. They come from the audit events of its API server and are not in the log.</p>${
-    isLate && beganAt && notReported(html`calls before ${time(feed.firstAt)}, when the access had already begun.`)
+  return html`<p>${feed.removedBefore ? `Of the calls that ${cluster} reported to Postern, those are kept that were made from` : `${cluster} reported calls to Postern from`} ${time(feed.firstAt)} to ${time(feed.newestAt)}. They come from the audit events of its API server and are not in the log.</p>${
+    isLate &&
+    beganAt &&
+    notReported(
+      feed.removedBefore
+        ? html`calls before ${time(feed.removedBefore)} were removed by retention, and the access had begun before.`
+        : html`calls before ${time(feed.firstAt)}, when the access had already begun.`,
+    )
   }${isEarly && beganAt && notReported(html`calls after ${time(feed.newestAt)}, when the access had not ended.`)}`
 }
 

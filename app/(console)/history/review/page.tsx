@@ -81,6 +81,12 @@ export default async function AccessReviewPage({ searchParams }: PageProps<'/his
               href: `${path}?${new URLSearchParams({ from: review.from, to: review.to })}`,
             }))}
           />
+          {review.callsRemovedBefore && review.from < review.callsRemovedBefore && (
+            <Notice tone="waiting">
+              Calls before <Time at={review.callsRemovedBefore} as="exact" withZone /> were removed by retention, so
+              whether access that began before was used is not known, also if it was when this review was signed off.
+            </Notice>
+          )}
           {!review.isComplete && (
             <Notice tone="waiting">A list is longer than 1,000 entries. Choose a shorter period to see all.</Notice>
           )}

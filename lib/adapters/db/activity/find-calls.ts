@@ -184,8 +184,6 @@ export async function lastCallsOf(
     GROUP BY s.account, coalesce(n.namespace, '')`
 }
 
-export const findFeeds = () => reads().activityFeed.findMany({ orderBy: { cluster: 'asc' } })
-
 export const findRejections = (filter: Pick<CallFilter, 'cluster' | 'from' | 'to'>, limit: number) =>
   reads().activityRejection.findMany({
     where: {

@@ -1,6 +1,7 @@
 import { reads } from '#lib/adapters/db/client'
 import { type Activity, Prisma } from '../generated/client.ts'
 import { type CallRow, once } from './find-calls.ts'
+import { callsRemovedBefore } from './remove-old-calls.ts'
 
 // What was done with one grant. A grant has few sources, and its calls are found by them: no statement reads the calls of others.
 
@@ -21,7 +22,30 @@ export async function findGrantOfActivity(id: string): Promise<GrantOfActivity |
   return grant && { ...grant, requesterId: grant.request.requesterId }
 }
 
-export const findFeed = (cluster: string) => reads().activityFeed.findUnique({ where: { cluster } })
+export type Feed = {
+  cluster: string
+  /** From then on its calls are known: its first one, or the end of what was removed because of its age. */
+  firstAt: Date
+  newestAt: Date
+  receivedAt: Date
+  /** Calls that it had reported before this time were removed; null if none were. */
+  removedBefore: Date | null
+}
+
+/** The feeds of all clusters, or of one. */
+export async function findFeeds(cluster?: string): Promise<Feed[]> {
+  const where = cluster === undefined ? {} : { cluster }
+  const [feeds, removed] = await Promise.all([
+    reads().activityFeed.findMany({ where, orderBy: { cluster: 'asc' } }),
+    callsRemovedBefore(),
+  ])
+  return feeds.map((feed) => {
+    const removedBefore = removed && removed > feed.firstAt ? removed : null
+    return { ...feed, firstAt: removedBefore ?? feed.firstAt, removedBefore }
+  })
+}
+
+export const findFeed = async (cluster: string): Promise<Feed | null> => (await findFeeds(cluster))[0] ?? null
 
 /** The calls of a grant: those that have ended, and the begins of those that have not. */
 const callsOf = (grantId: string) => Prisma.sql`

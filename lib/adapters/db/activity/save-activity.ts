@@ -24,6 +24,8 @@ const sourcesOf = ({ cluster, sources }: Batch) => Prisma.sql`
 
 /** The database adds the key, and the grant whose account called or was impersonated. */
 async function saveSources(tx: Tx, batch: Batch) {
+  // Its sources must not be removed before their calls are there (remove_old_activity).
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock_shared(hashtextextended('activity sources', 0))`
   await tx.$executeRaw`
     INSERT INTO activity_sources (key, cluster, account, impersonated, credential_id, address, forwarded_for, user_agent)
     SELECT s.stored, ${batch.cluster}, s.account, s.impersonated, s."credentialId", s.address, s."forwardedFor", s."userAgent"

@@ -44,8 +44,8 @@ const accessOf = (from: Date, to: Date) => reads().$queryRaw<
         AND at >= event.at ORDER BY at LIMIT 1), ${to}::timestamptz), ${to}::timestamptz) AS until
     FROM audit_events AS event WHERE event.type = 'grant.active' AND ${inPeriod(from, to)})
   SELECT request.entitlement_name AS entitlement, person.id, person.name, person.email, count(*)::int AS granted,
-    -- Known if the clusters reported calls before each grant began and after it ended.
-    CASE WHEN bool_and(coalesce(feed.first_at <= held.at AND feed.newest_at >= held.until, false))
+    -- Known if the clusters reported calls before each grant began and after it ended, and these were not removed since.
+    CASE WHEN bool_and(coalesce(greatest(feed.first_at, (SELECT removed_before FROM activity_retention)) <= held.at AND feed.newest_at >= held.until, false))
       THEN count(*) FILTER (WHERE EXISTS (SELECT FROM activity_sources WHERE grant_id = held.grant_id))::int END AS used,
     round(sum(extract(epoch FROM held.until - held.at)))::float8 AS seconds, max(held.at) AS "lastAt"
   FROM held

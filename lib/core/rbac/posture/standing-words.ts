@@ -4,7 +4,7 @@ import type { StandingAccess } from '#lib/core/access/standing-access'
 /** The days before the newest reported call in which use is looked for. */
 export const usePeriodDays = 30
 
-/** The audit events of a cluster: their first call and their newest one. */
+/** From when on the calls of a cluster are known, and the newest one. */
 export type ReportedTime = { firstAt: Date; newestAt: Date }
 
 const many = (count: number, one: string, more: string) => `${count.toLocaleString('en')} ${count === 1 ? one : more}`
@@ -34,7 +34,7 @@ function wordsOfUse(access: StandingAccess, reported: ReportedTime | null, calle
   if (unused !== null) return `${many(unused, 'has', 'have')} not used it ${period}.`
   const called = `${many(calledCount, 'person', 'people')} made a reported call there ${period}`
   if (access.isReported && reported.firstAt > beginOfUse(reported))
-    return `${called}. Whether the others use it is not known: the first audit event is from ${day(reported.firstAt)}.`
+    return `${called}. Whether the others use it is not known: the calls are known from ${day(reported.firstAt)} on.`
   if (access.isReported) return `${called}. Whether the members of groups use it is not known.`
   return `${called}. Whether the others use it is not known: the audit policy reports only calls about access, admission, tokens and secrets.`
 }

@@ -1,0 +1,13 @@
+import { removeOldCalls } from '#lib/adapters/db/activity/remove-old-calls'
+import { currentPolicy } from '#lib/adapters/policy/current'
+import { workerActor } from './work.ts'
+
+/** Steps in one round, so that a large backlog takes no time from other work. */
+const mostSteps = 10
+
+/** Removes calls that are older than `activity.keep`, a bounded number at a time. */
+export async function removeOldActivity(signal: AbortSignal): Promise<void> {
+  const actor = workerActor()
+  const { keep } = currentPolicy().configuration.activity
+  for (let step = 0; step < mostSteps && !signal.aborted && (await removeOldCalls(actor, keep)); step++);
+}
