@@ -146,6 +146,29 @@ test('a line that is not JSON, a cut one and an empty one don’t stop the impor
   expect((await importing([file])).out).toContain(': 3 events: 1 kept, 0 known before, 0 counted, 2 not readable\n')
 })
 
+test('an event that is larger than a batch, and a line without an end, don’t stop the import', async () => {
+  const responseObject = { kind: 'SecretList', items: 'x'.repeat(11 * 1024 * 1024) }
+  const large = `${JSON.stringify({ ...anAuditEvent({ verb: 'list', objectRef: secret }), responseObject })}\n`
+  const wide = `${JSON.stringify({ ...anAuditEvent({ verb: 'get', objectRef: secret }), userAgent: '言'.repeat(80_000) })}\n`
+  const unreadable = `${JSON.stringify({ ...anAuditEvent({ verb: 'get', objectRef: secret }), annotations: { why: 'x'.repeat(11 * 1024 * 1024) } })}\n`
+  const file = fileWith('large.log', large + wide.repeat(60) + unreadable + lines(1))
+  expect(await importing([file])).toMatchObject({
+    ...{ code: 0, err: '' },
+    out: expect.stringContaining(': 63 events: 3 kept, 59 known before, 0 counted, 1 not readable\n'),
+  })
+})
+
+test('a compressed file of 200 MB without a line end is one unreadable line, and its next line is imported', async () => {
+  const bomb = Buffer.concat([
+    ...Array.from({ length: 2 }, () => gzipSync(Buffer.alloc(100 * 1024 * 1024, '{"a":'))),
+    gzipSync(`\n${lines(1)}`),
+  ])
+  const before = process.resourceUsage().maxRSS
+  const { out } = await importing([fileWith('bomb.log.gz', bomb)])
+  expect(out).toContain(': 2 events: 1 kept, 0 known before, 0 counted, 1 not readable\n')
+  expect((process.resourceUsage().maxRSS - before) / 1024, 'MB').toBeLessThan(300)
+})
+
 test('a wrong token, an unknown cluster or a missing file ends the import with the reason', async () => {
   const file = fileWith('one.log', lines(1))
   const wrong = fileWith('wrong-token', 'x'.repeat(43))
