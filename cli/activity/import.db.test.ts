@@ -26,7 +26,9 @@ const tokenFile = join(folder, 'token')
 writeFileSync(tokenFile, `${randomBytes(32).toString('base64url')}\n`)
 const { clusters } = aConfiguration()
 const { as } = await apiBench(['ola', 'ines', 'mina'], {
-  clusters: clusters.map((one) => ({ ...one, audit: { tokenFile } })),
+  clusters: clusters
+    .flatMap((one) => [one, { ...one, name: 'prod-us' }])
+    .map((one) => ({ ...one, audit: { tokenFile } })),
 })
 
 const server = createServer(async (incoming, outgoing) => {
@@ -120,6 +122,14 @@ test('calls of the file that had not arrived by the webhook are a gap with the f
   await importing([file])
   expect((await activityGaps(auditor, day)).filled).toEqual(filled)
   await expect(activityGaps(asActor(await aPerson()), day)).rejects.toMatchObject({ code: 'not-found' })
+})
+
+test('a file of an earlier hour does not make the time between known, in which nothing may have been reported', async () => {
+  await saveAuditEvents(aSystemActor('activity'), 'prod-us', [readAt(minute(60 * 24))])
+  const firstAt = async () => (await db().activityFeed.findUnique({ where: { cluster: 'prod-us' } }))?.firstAt
+  const file = fileWith('earlier.log', text([readAt(minute(0))]))
+  expect((await importing([file], { cluster: 'prod-us' })).out).toContain(': 1 event: 1 kept')
+  expect(await firstAt()).toEqual(minute(60 * 24))
 })
 
 test('only an admin can start an import, each attempt is recorded, and events of another or an old import are refused', async () => {

@@ -24,7 +24,7 @@ const onCall = (person: string): ConfigurationDocument =>
     ],
     notifications: { email: { server: box.smtp, from: 'postern@example.com' } },
   })
-const { policy } = await testBench({ configuration: onCall('ann@example.com') })
+const { database, policy } = await testBench({ configuration: onCall('ann@example.com') })
 afterAll(box.stop)
 
 let mina: PersonActor
@@ -97,4 +97,32 @@ test('a worker that was down during the handover announces the requests when it 
   await until('Ben is announced', async () => (await announced(id)).length === 1)
   await watch()
   expect(await announced(id), 'and the one that was up repeats nothing').toHaveLength(1)
+})
+
+test('a request of the person on call themselves is announced to the person whom the rota names after a correction', async () => {
+  await policy.change(onCall('mina@example.com'))
+  const { id } = await submitRequest(mina, aSubmission())
+  await notifyAll()
+  expect(await mailed(id, 'request-waits'), 'Mina may not decide it').toEqual([])
+  await watchHandovers()()
+  await handOver()
+  await watchHandovers()()
+  await notifyAll()
+  expect(await mailed(id, 'request-handed-over')).toContain(ben.person.id)
+})
+
+test('a request that could not be announced is announced at the next look, although nothing has changed since', async () => {
+  const { id } = await waiting()
+  const watch = watchHandovers()
+  await watch()
+  await handOver()
+  await database.asOwner(`CREATE FUNCTION refuse_handover() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'a disk error of one row' USING ERRCODE = 'XX001'; END $$`)
+  await database.asOwner(`CREATE TRIGGER refuse_handover BEFORE INSERT ON audit_events FOR EACH ROW
+    WHEN (NEW.type = 'request.handed-over') EXECUTE FUNCTION refuse_handover()`)
+  await watch()
+  expect(await announced(id)).toEqual([])
+  await database.asOwner('DROP TRIGGER refuse_handover ON audit_events')
+  await watch()
+  expect(await announced(id)).toEqual([{ rota: 'platform', to: ['ben@example.com'] }])
 })

@@ -27,6 +27,7 @@ export async function announceHandover(actor: SystemActor, requestId: string): P
     const { configuration, hash } = currentPolicy()
     const handovers = handoversOf(request.steps, stepsNow(request, situation).states, {
       ...{ clock, now, rotas: configuration.rotas, isSamePolicy: request.policyHash === hash },
+      isMailed: configuration.notifications?.email !== undefined,
       notified: await announcedTo(tx, requestId),
     })
     const { id, requester, cluster, namespaces, policyHash } = request
@@ -42,20 +43,25 @@ export async function announceHandover(actor: SystemActor, requestId: string): P
 /** Announces the pending requests when someone else is on call than at the last time, and at the first time. */
 export function watchHandovers(): () => Promise<void> {
   let seen = ''
+  /** The requests that could not be announced at the last time. */
+  let failed: string[] = []
   return async () => {
     const { configuration, hash } = currentPolicy()
     const groups = configuration.rotas.map(({ name }) => onCallGroup(name))
     const onCall = groups.map((group) => onCallMailboxes(configuration.rotas, [group], new Date()))
     const current = JSON.stringify([hash, groups, onCall])
-    if (current === seen) return
-    for (const id of groups.length > 0 ? await pendingOnCall(groups) : []) {
+    const ids = current === seen ? failed : await pendingOnCall(groups)
+    const failing: string[] = []
+    for (const id of ids) {
       try {
         await announceHandover(workerActor(), id)
       } catch (error) {
         if (error instanceof AppError && error.code === 'unavailable') throw error
         log.warn({ request: id, err: error }, 'a request cannot be announced to the person on call')
+        failing.push(id)
       }
     }
     seen = current
+    failed = failing
   }
 }

@@ -25,7 +25,8 @@ export type QuietHours = z.infer<typeof quietHoursSchema>
 /** What is wrong with quiet hours that have the right shape, as the pointer of the field and a message; null if nothing is. */
 export function quietHoursProblem({ from, until, zone }: QuietHours): { pointer: string; message: string } | null {
   if (from === until) return { pointer: '/quietHours/until', message: 'must differ from the beginning' }
-  if (!isTimeZone(zone))
+  // PostgreSQL reads `CET` and other abbreviations as zones without daylight saving time.
+  if (!isTimeZone(zone) || !(zone === 'UTC' || zone.includes('/')))
     return { pointer: '/quietHours/zone', message: 'must be an IANA time zone such as Europe/Berlin' }
   return null
 }

@@ -15,7 +15,7 @@ const at = (time: string) => new Date(`2026-11-26T${time}:00Z`)
 const step: ApprovalStep = { groups: ['leads', 'on-call:platform'], count: 1 }
 const states = [{ groups: step.groups, count: 1, approvedBy: [] as string[] }]
 const facts = (overrides: Partial<HandoverFacts> = {}): HandoverFacts => ({
-  ...{ clock: runningClock(submittedAt), now: at('09:01'), rotas, notified: [], isSamePolicy: true },
+  ...{ clock: runningClock(submittedAt), now: at('09:01'), rotas, notified: [], isSamePolicy: true, isMailed: true },
   ...overrides,
 })
 const toBen = [{ rota: 'platform', to: ['ben@example.com'] }]
@@ -73,5 +73,11 @@ test('a shift that a source outside of Postern changed afterwards counts as a ha
   } as unknown as Rota
   const now = at('08:30')
   expect(handoversOf([step], states, facts({ rotas: [external], notified: ['ann@example.com'], now }))).toEqual(toBen)
-  expect(handoversOf([step], states, facts({ rotas: [external], now })), 'unless no one was notified').toEqual([])
+  const only = facts({ rotas: [external], now, isMailed: false })
+  expect(handoversOf([step], states, only), 'unless only rooms are notified').toEqual([])
+})
+
+test('a request that no one was mailed of, because its requester was on call, is announced after the rota is corrected', () => {
+  const corrected = facts({ isSamePolicy: false, now: at('08:30') })
+  expect(handoversOf([step], states, corrected)).toEqual([{ rota: 'platform', to: ['ann@example.com'] }])
 })

@@ -18,6 +18,8 @@ export type HandoverFacts = {
   notified: readonly string[]
   /** Is the configuration that of the submission? Another one may say something else about the time since. */
   isSamePolicy: boolean
+  /** Do people receive mails? Otherwise only rooms are notified, and `notified` is always empty. */
+  isMailed: boolean
 }
 
 /** Since when a step waits for this group: its submission, or the escalation that added the group. */
@@ -31,15 +33,15 @@ function waitsSince({ groups, escalate = [] }: ApprovalStep, group: string, cloc
 export function handoversOf(
   steps: readonly ApprovalStep[],
   states: readonly StepState[],
-  { clock, now, rotas, notified, isSamePolicy }: HandoverFacts,
+  { clock, now, rotas, notified, isSamePolicy, isMailed }: HandoverFacts,
 ): Handover[] {
   const open = openSteps(steps, states)
   return rotas.flatMap(({ name, rotation }) => {
     const group = onCallGroup(name)
     const waiting = open.filter((step) => groupsAfter(step, secondsOn(clock, now)).includes(group))
     if (waiting.length === 0) return []
-    // What a rota says now about an earlier moment can be a later change: who was notified is better known, if anyone was.
-    const isPastKnown = (rotation !== undefined && isSamePolicy) || notified.length === 0
+    // What a rota says now about an earlier moment can be a later change: who was notified is better known, where people are.
+    const isPastKnown = (rotation !== undefined && isSamePolicy) || !isMailed
     const earlier = waiting.flatMap((step) => {
       const since = isPastKnown ? waitsSince(step, group, clock) : null
       return since ? onCallMailboxes(rotas, [group], since) : []

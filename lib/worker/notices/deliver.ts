@@ -9,6 +9,7 @@ import {
   type QueuedNotice,
   retryNotice,
   settleNotice,
+  takeHeld,
 } from '#lib/adapters/db/notices/notice-queue'
 import { addNotices } from '#lib/adapters/db/notices/outbox'
 import { isOnCallGroup } from '#lib/core/access/on-call'
@@ -37,7 +38,7 @@ async function isHeld(worker: string, notice: ClaimedNotice): Promise<boolean> {
 
 /** The message of a notice and of those merged into it: the latest that is still true, with what happened before it. */
 async function composed(notice: ClaimedNotice, channel: Channel) {
-  const all = [notice, ...(notice.hasMerged ? await mergedInto(notice) : [])]
+  const all = [notice, ...(notice.hasMerged || notice.hasHeld ? await mergedInto(notice) : [])]
   const messages = []
   for (const one of all) {
     const message = await composedAlone(one, channel)
@@ -91,6 +92,7 @@ async function attempt(worker: string, channel: Channel, notice: ClaimedNotice):
   let receipt: string | null
   try {
     if (await isHeld(worker, notice)) return { outcome: 'held' }
+    if (notice.hasHeld) await takeHeld(notice)
     const message = await composed(notice, channel)
     if (!message) {
       await settleNotice(worker, notice.id, { outcome: 'dropped' })

@@ -41,7 +41,9 @@ const { database } = await testBench({
 })
 afterAll(box.stop)
 
-const timeIn = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString().slice(11, 16)
+// One for each test, which a minute may not divide.
+let startedAt = Date.now()
+const timeIn = (hours: number) => new Date(startedAt + hours * 3_600_000).toISOString().slice(11, 16)
 /** From an hour ago until in two hours. */
 const now = () => ({ from: timeIn(-1), until: timeIn(2), days: [...weekdays], zone: 'UTC' })
 
@@ -49,6 +51,7 @@ let mina: PersonActor
 let priya: PersonActor
 let sam: PersonActor
 beforeEach(async () => {
+  startedAt = Date.now()
   mina = await anActor({ name: 'Mina Okafor', email: 'mina@example.com' })
   priya = await anActor({ name: 'Priya Nair', email: 'priya@example.com', groups: ['payments-leads'] })
   sam = await anActor({ name: 'Sam Rivera', email: 'sam@example.com', groups: ['payments-leads'] })
@@ -224,6 +227,40 @@ test('a worker that is killed while it holds a mail loses none, and sends none t
   const [mail, another] = await mailsTo('priya@example.com', id)
   expect(another).toBeUndefined()
   expect(mail?.text).toContain('> It is the checkout service.')
+})
+
+test('a mail that can’t wait tells what quiet hours held of the same request, which is not mailed again after them', async () => {
+  const request = await aRequest({
+    requester: mina.person,
+    entitlement: anEntitlement({ approvals }),
+    createdAt: new Date(Date.now() - 16 * 60_000),
+  })
+  const other = await submitRequest(mina, aSubmission())
+  await addComment(mina, request.id, { text: 'It is the checkout service.' })
+  await notifyUntilQuiet()
+  expect((await heldNotices()).map(({ recipient }) => recipient)).toEqual([priya.person.id, priya.person.id])
+  await isNowIn(priya.person, ['payments-leads', 'sre'])
+  expect(await followUpRequest(aSystemActor(), request.id)).toBe(true)
+  await notifyUntilQuiet()
+  const [mail] = await mailsTo('priya@example.com', request.id)
+  expect(mail?.text).toContain('escalated')
+  expect(mail?.text).toMatch(/Earlier, at \S+ \S+ UTC: Mina Okafor commented/)
+  expect(await mailsTo('priya@example.com', other.id)).toEqual([])
+  await quietHoursPass()
+  expect(await mailsTo('priya@example.com', request.id)).toHaveLength(1)
+  expect(await mailsTo('priya@example.com', other.id)).toHaveLength(1)
+})
+
+test('an abbreviation, which the database reads as a zone without daylight saving time, is refused as a time zone', async () => {
+  const [row] = await database.asOwner<{ differ: boolean }>(
+    `SELECT timestamp '2026-07-01 07:00' AT TIME ZONE 'CET' <> timestamp '2026-07-01 07:00' AT TIME ZONE 'Europe/Brussels' AS differ`,
+  )
+  expect(row?.differ).toBe(true)
+  for (const zone of ['CET', 'EET', 'WET', 'MET'])
+    expect((await rejectionOf(setNoticePreferences(priya, { quietHours: { ...now(), zone } }))).errors).toEqual([
+      { pointer: '/quietHours/zone', message: 'must be an IANA time zone such as Europe/Berlin' },
+    ])
+  await setNoticePreferences(priya, { quietHours: { ...now(), zone: 'UTC' } })
 })
 
 test('quiet hours in a time zone that the database does not know are refused, and the earlier ones stay', async () => {

@@ -102,7 +102,12 @@ async function saveRejected(tx: Tx, { cluster, rejected }: Batch) {
       < ${mostRejected.inHour}`
 }
 
-async function saveCounts(tx: Tx, { cluster, times, minutes }: Batch, { kept, counted, duplicates, rejected }: Counts) {
+async function saveCounts(
+  tx: Tx,
+  { cluster, times, minutes }: Batch,
+  { kept, counted, duplicates, rejected }: Counts,
+  isImport: boolean,
+) {
   const counts = Object.entries({ kept, counted, duplicate: duplicates, rejected }).map(([outcome, count]) => {
     return { outcome, count }
   })
@@ -116,11 +121,12 @@ async function saveCounts(tx: Tx, { cluster, times, minutes }: Batch, { kept, co
     INSERT INTO activity_minutes (cluster, minute)
     SELECT ${cluster}, to_timestamp(ms / 1000) FROM unnest(${minutes}::float8[]) AS m(ms)
     WHERE to_timestamp(ms / 1000) <= now() ORDER BY ms ON CONFLICT DO NOTHING`
-  // A clock that is ahead must not claim that later calls would be known.
+  // A clock that is ahead must not claim that later calls would be known, and a file of an earlier time not that everything since is.
   await tx.$executeRaw`
     INSERT INTO activity_feeds AS f (cluster, first_at, newest_at)
     VALUES (${cluster}, ${times.first}::timestamptz, least(${times.newest}::timestamptz, now()))
-    ON CONFLICT (cluster) DO UPDATE SET first_at = least(f.first_at, excluded.first_at),
+    ON CONFLICT (cluster) DO UPDATE SET
+      first_at = CASE WHEN ${isImport} THEN f.first_at ELSE least(f.first_at, excluded.first_at) END,
       newest_at = greatest(f.newest_at, excluded.newest_at), received_at = now()`
 }
 
@@ -141,7 +147,7 @@ export const saveActivity = (actor: SystemActor, batch: Batch, importId?: string
     await saveRejected(tx, batch)
     const readable = batch.events - rejected.length - counted
     const saved = { kept: added.length, counted, duplicates: readable - added.length, rejected: rejected.length }
-    await saveCounts(tx, batch, saved)
+    await saveCounts(tx, batch, saved, importId !== undefined)
     const times = added.map(({ at }) => at).sort((a, b) => a.getTime() - b.getTime())
     return { ...saved, keptFrom: times[0] ?? null, keptTo: times.at(-1) ?? null }
   })

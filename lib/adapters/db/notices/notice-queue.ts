@@ -1,4 +1,4 @@
-import { db, transaction } from '#lib/adapters/db/client'
+import { db, type Tx, transaction } from '#lib/adapters/db/client'
 import type { ChannelName, NoticeKind } from '#lib/core/notices/kinds'
 import { Prisma } from '../generated/client.ts'
 
@@ -23,6 +23,8 @@ export type ClaimedNotice = QueuedNotice & {
   isQuiet: boolean
   /** Does it tell other notices as well? */
   hasMerged: boolean
+  /** Do quiet hours hold other notices about the same request for the same recipient? */
+  hasHeld: boolean
 }
 
 /** Seconds. Longer than any channel waits for an answer. */
@@ -39,6 +41,13 @@ const isTurnOf = (updates: boolean) =>
         WHERE earlier.request_id = n.request_id AND earlier.channel = n.channel AND earlier.recipient = n.recipient
           AND earlier.id < n.id AND earlier.outcome IS NULL)`
     : Prisma.sql`true`
+
+const isHeldNow = (notice: 'h' | 'notices') =>
+  Prisma.raw(
+    [`outcome IS NULL`, `held_until > clock_timestamp()`, `next_attempt_at = ${notice}.held_until`]
+      .map((condition) => `${notice}.${condition}`)
+      .join(' AND '),
+  )
 
 /** @param updates whether the channel changes its earlier message about the same request */
 export const claimNotices = (
@@ -59,7 +68,9 @@ export const claimNotices = (
       RETURNING n.id, n.event_id, n.kind, n.request_id, n.channel, n.recipient, n.in_place_of, n.attempts, n.created_at)
     SELECT id, event_id AS "eventId", kind, request_id AS "requestId", channel, recipient,
       in_place_of AS "inPlaceOf", attempts, notice_hold(kind, channel, recipient, created_at) IS NOT NULL AS "isQuiet",
-      EXISTS (SELECT 1 FROM notices m WHERE m.merged_into = claimed.id) AS "hasMerged"
+      EXISTS (SELECT 1 FROM notices m WHERE m.merged_into = claimed.id) AS "hasMerged",
+      EXISTS (SELECT 1 FROM notices h WHERE h.request_id = claimed.request_id AND h.channel = claimed.channel
+        AND h.recipient = claimed.recipient AND h.id <> claimed.id AND ${isHeldNow('h')}) AS "hasHeld"
     FROM claimed ORDER BY id`
 
 /** Seconds until the next notice of a channel is due; undefined without one. */
@@ -103,10 +114,8 @@ export async function retryNotice(
  * Puts a notice off until the quiet hours of its recipient end, and merges those into it that wait for the same reason and are
  * about the same request: the recipient receives one mail about all of them. False if the quiet hours are over.
  */
-export async function holdNotice(
-  worker: string,
-  { id, channel, recipient, requestId }: ClaimedNotice,
-): Promise<boolean> {
+export async function holdNotice(worker: string, notice: ClaimedNotice): Promise<boolean> {
+  const { id, recipient } = notice
   return transaction(async (tx) => {
     // The notices of one person are held one after the other, so that two don't miss each other.
     await tx.$queryRaw`SELECT 1 FROM notice_preferences WHERE person_id = ${recipient} FOR UPDATE`
@@ -116,16 +125,25 @@ export async function holdNotice(
       FROM (SELECT notice_hold(kind, channel, recipient, created_at) AS until FROM notices WHERE id = ${id}) hold
       WHERE n.id = ${id} AND n.leased_by = ${worker} AND n.outcome IS NULL AND hold.until IS NOT NULL`
     if (held === 0) return false
-    const others = await tx.$queryRaw<Array<{ id: string }>>`
-      UPDATE notices SET outcome = 'merged', merged_into = ${id}, outcome_at = clock_timestamp(), next_attempt_at = NULL
-      WHERE request_id = ${requestId} AND channel = ${channel} AND recipient = ${recipient} AND id <> ${id}
-        AND outcome IS NULL AND held_until > clock_timestamp() AND next_attempt_at = held_until
-      RETURNING id`
-    await tx.$executeRaw`
-      UPDATE notices SET merged_into = ${id} WHERE merged_into = ANY(${others.map((one) => one.id)}::text[])`
+    await mergeHeldInto(tx, notice)
     return true
   })
 }
+
+/** What quiet hours hold of the same request for the same recipient becomes part of this notice. */
+async function mergeHeldInto(tx: Tx, { id, channel, recipient, requestId }: ClaimedNotice): Promise<void> {
+  const others = await tx.$queryRaw<Array<{ id: string }>>`
+    UPDATE notices SET outcome = 'merged', merged_into = ${id}, outcome_at = clock_timestamp(), next_attempt_at = NULL
+    WHERE request_id = ${requestId} AND channel = ${channel} AND recipient = ${recipient} AND id <> ${id}
+      AND ${isHeldNow('notices')}
+    RETURNING id`
+  if (others.length === 0) return
+  await tx.$executeRaw`
+    UPDATE notices SET merged_into = ${id} WHERE merged_into = ANY(${others.map((one) => one.id)}::text[])`
+}
+
+/** A notice that is sent although its recipient has quiet hours tells what they hold of the same request: it is not mailed again. */
+export const takeHeld = (notice: ClaimedNotice): Promise<void> => transaction((tx) => mergeHeldInto(tx, notice))
 
 /** The notices that this one tells as well. */
 export const mergedInto = (notice: ClaimedNotice): Promise<QueuedNotice[]> =>
