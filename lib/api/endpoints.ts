@@ -736,7 +736,7 @@ export const endpoints = {
       'Every grant that was live at any time of a period, optionally only those that allowed one action, for auditors and admins',
     description:
       'Computed from the events, exact to the millisecond; `to` is exclusive, unless it is the same as `from`. The rules are those that were approved. ' +
-      'Access that people have without Postern is not among them.',
+      'With an action, `standing` has who could perform it without a grant, by the RBAC objects as Postern read them.',
     refusedWhen: { 422: 'Only one of `verb` and `resource` is set, or the period ends before it begins' },
     params: {},
     query: z.strictObject({ from: time, to: time, ...accessDuringQuery }),

@@ -5,6 +5,7 @@ import { AppError, notFound } from '#lib/core/access/errors'
 import { seesEverything } from '#lib/core/access/may-see'
 import { nearestEventTime } from '#lib/core/audit/when'
 import { couldPerform } from '#lib/core/rbac/could-perform'
+import { standingAccessDuring } from './standing-during.ts'
 
 const most = 1_000
 /** Grants whose rules are read for a question about an action. */
@@ -26,7 +27,7 @@ function checkQuestion({ verb, resource, name }: Query, from: Date, to: Date) {
 
 /**
  * Every grant that was live at any time from `from` until before `to` (or at that moment, if they are the same) and, with a verb and a
- * resource, whose approved rules allow that action. For auditors and admins.
+ * resource, whose approved rules allow that action, and who could perform it by standing bindings. For auditors and admins.
  * @throws AppError `not-found` for everyone else, `invalid` for half of an action or a period that ends before it begins
  */
 export async function accessDuring(actor: PersonActor, query: Query): Promise<AccessDuring> {
@@ -38,8 +39,13 @@ export async function accessDuring(actor: PersonActor, query: Query): Promise<Ac
   const limit = verb ? mostRead : most
   const rows = isFindable ? await findAccessBetween({ from, to }, { cluster, namespace, limit: limit + 1 }) : []
   const found = verb && resource ? rows.filter(({ rules }) => couldPerform(rules, { verb, resource, name })) : rows
+  const isAction = verb !== undefined && resource !== undefined && isFindable
+  const standing = isAction
+    ? await standingAccessDuring({ verb, resource, name }, { from, to, cluster, namespace })
+    : null
   return {
     ...{ from: from.toISOString(), to: to.toISOString() },
+    standing,
     isComplete: rows.length <= limit && found.length <= most,
     items: found.slice(0, most).map(({ personId, personName, personEmail, submitted, beganAt, endedAt, ...row }) => ({
       ...row,

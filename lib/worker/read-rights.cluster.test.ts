@@ -11,6 +11,7 @@ import { signatureOf } from '#lib/adapters/db/signing'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { serviceAccountIdentity } from '#lib/core/rbac/identity'
 import { rightsStatement } from '#lib/core/signing/statements'
+import { accessDuring } from '#lib/views/access-during'
 import { previewRequest } from '#lib/views/preview-request'
 import { writeKubeconfig } from '#local/parts/kubeconfig'
 import { testBench } from '#testing/bench'
@@ -232,4 +233,34 @@ describe('reading access rules', () => {
       expect.objectContaining({ what: `list clusterrolebindings.${rbac}`, allowed: false }),
     )
   })
+})
+
+test('who could perform an action without Postern is answered as of each reading, also once the binding is deleted', async () => {
+  const auditor = await anActor({ roles: ['auditor'] })
+  const person = { apiGroup: rbac, kind: 'User', name: `oidc:standing-${mark}@example.com` }
+  await apply([
+    role('standing', [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['delete'] }]),
+    bind('standing', 'standing', [person]),
+  ])
+  const before = new Date()
+  await readAgain('prod-eu')
+  const during = new Date()
+  await kubectl(['delete', 'rolebinding', 'standing', '-n', namespace])
+  await readAgain('prod-eu')
+  const after = new Date()
+  const could = async (from: Date, to: Date) => {
+    const query = { from: from.toISOString(), to: to.toISOString(), cluster: 'prod-eu', namespace }
+    const { standing } = await accessDuring(auditor, { ...query, verb: 'delete', resource: 'deployments.apps' })
+    return standing?.items.filter(({ subject }) => subject.name === person.name) ?? []
+  }
+  expect(await could(before, before)).toEqual([])
+  expect(await could(during, during)).toMatchObject([
+    { subject: { kind: 'User' }, binding: { namespace, name: 'standing' }, role: { kind: 'Role', name: 'standing' } },
+  ])
+  expect(await could(after, after)).toEqual([])
+  const [item] = await could(before, after)
+  expect([item?.from, item?.until].map((time) => Date.parse(time ?? ''))).toEqual([
+    expect.toSatisfy((at: number) => at >= before.getTime() && at <= during.getTime()),
+    expect.toSatisfy((at: number) => at >= during.getTime() && at <= after.getTime()),
+  ])
 })

@@ -6,6 +6,7 @@ import {
   saveRights,
   saveRightsError,
 } from '#lib/adapters/db/clusters/cluster-rights'
+import { keepStanding } from '#lib/adapters/db/clusters/standing-history'
 import type { Configuration } from '#lib/adapters/policy/configuration'
 import { AppError } from '#lib/core/access/errors'
 import { grantsNamespace } from '#lib/core/access/namespaces'
@@ -40,6 +41,12 @@ export async function readRightsOf(configuration: Configuration, name: string, s
       readClusterRights(client, grantsNamespace, signal),
     )
     const hash = await saveRights(name, rights, readAt, pauseAfter(performance.now() - began))
+    const isKept = await keepStanding(name, rights.objects, readAt).catch((error: unknown) => {
+      if (error instanceof AppError) throw error
+      log.error({ cluster: name, err: error }, 'the standing access of a cluster cannot be kept')
+      return true
+    })
+    if (!isKept) log.warn({ cluster: name }, 'too much of the standing access of a cluster has changed to keep it')
     await refreshPosture(name, rights, hash).catch((error: unknown) => {
       // The rights themselves are read and stored.
       if (error instanceof AppError) throw error

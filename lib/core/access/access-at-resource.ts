@@ -48,12 +48,54 @@ export const accessDuringQuery = {
   namespace: asked.optional(),
 }
 
+const standingItem = z
+  .strictObject({
+    cluster: z.string(),
+    subject: z
+      .strictObject({ kind: z.string(), namespace: z.string().nullable(), name: z.string() })
+      .meta({ description: 'As the cluster names it: a User, a Group or a ServiceAccount.' }),
+    binding: z
+      .strictObject({ namespace: z.string().nullable(), name: z.string() })
+      .meta({ description: 'The namespace is null for a ClusterRoleBinding, which counts everywhere.' }),
+    role: z.strictObject({ kind: z.string(), name: z.string() }),
+    from: time.meta({ description: 'The first reading with a binding and role that allowed it.' }),
+    until: time
+      .nullable()
+      .meta({ description: 'The first reading after that without them; null while there is none.' }),
+  })
+  .meta({ id: 'StandingItem' })
+
+const standingDuringResource = z
+  .strictObject({
+    items: z.array(standingItem),
+    clusters: z.array(
+      z.strictObject({
+        cluster: z.string(),
+        lastReadAt: time
+          .nullable()
+          .meta({ description: 'The last reading before the end of the time; null if there is none.' }),
+        notRead: z.array(z.strictObject({ from: time, to: time })).meta({
+          description: 'Times without a reading for more than half an hour: changes in them are not known. At most 20.',
+        }),
+      }),
+    ),
+    isComplete: z.boolean().meta({ description: 'False if there may be more: narrow the filter.' }),
+  })
+  .meta({
+    id: 'StandingDuring',
+    description: 'Access without Postern: RBAC roles and bindings as Postern read them, mostly each minute.',
+  })
+export type StandingDuring = z.infer<typeof standingDuringResource>
+
 export const accessDuringResource = z
   .strictObject({
     from: time,
     to: time,
     items: z.array(accessAtItem),
     isComplete: z.boolean().meta({ description: 'False if there may be more: narrow the filter.' }),
+    standing: standingDuringResource
+      .nullable()
+      .meta({ description: 'Who could perform the action without a grant; null without a verb and a resource.' }),
   })
   .meta({ id: 'AccessDuring' })
 export type AccessDuring = z.infer<typeof accessDuringResource>

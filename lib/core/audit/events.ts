@@ -269,6 +269,12 @@ export const auditEvents = {
     (d) => `removed ${d.calls === 1 ? '1 call' : `${d.calls} calls`} before ${d.before} because of their age`,
   ),
 
+  'standing.removed': define(
+    z.strictObject({ states: z.int() }),
+    (d) =>
+      `removed ${d.states === 1 ? '1 old state' : `${d.states} old states`} of roles and bindings because of their age`,
+  ),
+
   // The first judgement of a cluster: one event for all of its findings, with which later ones are compared.
   'posture.recorded': define(
     z.strictObject({ high: z.int(), medium: z.int() }),

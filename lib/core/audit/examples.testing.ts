@@ -68,6 +68,7 @@ export const eventExamples: { [T in AuditEventType]: unknown } = {
   },
   'activity.import-started': { importId: 'imp_x', file: 'audit.log' },
   'activity.import-refused': { code: 'forbidden', sentence: 's' },
+  'standing.removed': { states: 3 },
   'activity.removed': { before: '2025-10-24T00:00:00.000Z', calls: 3, sources: 2, rejections: 1, minutes: 4 },
   'posture.recorded': { high: 2, medium: 3 },
   'posture.opened': {

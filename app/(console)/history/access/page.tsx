@@ -1,5 +1,6 @@
 import type { Metadata } from 'next'
 import { AccessAtTable } from '#components/history/access-at-table'
+import { StandingTable } from '#components/history/standing-table'
 import { NothingHere, nothingHere } from '#components/layout/not-found-notice'
 import { PageHead } from '#components/layout/page-head'
 import { Empty } from '#components/ui/empty'
@@ -51,8 +52,8 @@ export default async function AccessAtPage({ searchParams }: PageProps<'/history
     <>
       <PageHead title="Access at a moment">
         Every grant that was live at one moment or at any time until another one, from when the cluster allowed it until
-        the cluster denied it. With a verb and a resource, only the grants that allowed that action. It is computed from
-        the events.
+        the cluster denied it, computed from the events. With a verb and a resource, only the grants that allowed that
+        action, and below them who could do it without Postern.
       </PageHead>
       <QueryForm
         action="/history/access"
@@ -112,9 +113,10 @@ export default async function AccessAtPage({ searchParams }: PageProps<'/history
             <Empty
               title={isMoment ? 'No such access was live at this moment.' : 'No such access was live in this time.'}
             >
-              Access that people have without Postern is not here.
+              Access that people have without Postern is shown for a verb and a resource.
             </Empty>
           )}
+          {found.standing && <StandingTable standing={found.standing} end={found.to} />}
         </div>
       )}
     </>
