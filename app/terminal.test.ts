@@ -319,6 +319,65 @@ test('kubectl is forbidden, one line requests the access, and after the approval
   })
 })
 
+test('a program that goes on running across an extension is refused nothing, and a revocation is final', async () => {
+  const own = { KUBECONFIG: kubeconfigOfNoOne('kubeconfig-of-proxy') }
+  await served.whileWorking(async () => {
+    await untilNamespaceIsKnown()
+    const priya = await as('priya')
+    const approved = async (submitting: Running) => {
+      const { id, digest } = await pendingRequest(submitting)
+      expect((await postern(['approve', id, '--digest', digest], priya)).code).toBe(0)
+      return id
+    }
+    const grantOf = async (id: string): Promise<RequestResource['grant']> =>
+      JSON.parse((await postern(['show', id, '-o', 'json'], priya)).out).grant
+    const reason = ['--reason', 'the checkout pods hang']
+    const requesting = startPostern(['request', 'payments-restart', '-n', namespace, ...reason, '--wait'])
+    const id = await approved(requesting)
+    expect((await requesting.ended).code).toBe(0)
+    expect((await postern(['kubeconfig', '--use', id], own)).code).toBe(0)
+    // kubectl's own client in one process: each call to the proxy is a call of that client.
+    const proxy = start(kubernetes.kubectl, ['proxy', '--port=0'], own)
+    try {
+      let address = ''
+      await until('the proxy listens', () => {
+        address = /on (127\.0\.0\.1:\d+)/.exec(proxy.out)?.[1] ?? ''
+        return address !== ''
+      })
+      const url = `http://${address}/apis/apps/v1/namespaces/${namespace}/deployments`
+      const answers = new Set<number>()
+      const call = async () => {
+        const { status } = await fetch(url)
+        answers.add(status)
+        return status
+      }
+      expect(await call()).toBe(200)
+      // No command waits for the extension: the program finds it by itself.
+      const extending = startPostern(['extend', id, '--for', '20m', '--reason', 'the pods hang again'])
+      const extension = await approved(extending)
+      await until(
+        'the extended access has ended',
+        async () => {
+          await call()
+          return (await grantOf(id))?.status === 'ended'
+        },
+        120_000,
+      )
+      await call()
+      expect([(await grantOf(id))?.endedBy, [...answers]]).toEqual(['superseded', [200]])
+      expect((await postern(['revoke', extension, '--reason', 'enough now'], priya)).code).toBe(0)
+      await until('the program is refused', async () => (await call()) !== 200)
+      await until('the plugin to be asked', async () => {
+        await call()
+        return proxy.err.includes('was revoked by Priya Raman: enough now')
+      })
+    } finally {
+      proxy.child.kill()
+      await proxy.ended
+    }
+  })
+})
+
 test('a refusal in a pipe becomes a request that is active at once where no one has to approve', async () => {
   const refusal = `Error from server (Forbidden): pods is forbidden: User "mina" cannot list resource "pods" in API group "" in the namespace "${namespace}"`
   const dry = await postern(['request', '--dry-run'], {}, refusal)

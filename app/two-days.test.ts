@@ -135,7 +135,7 @@ async function decide(person: string, id: string, decision: 'approve' | 'deny') 
 
 const grantOf = async (person: string, id: string) => (await as(person).request(id)).grant
 const grantReaches = (person: string, id: string, status: string) =>
-  until(`the grant of ${id} is ${status}`, async () => (await grantOf(person, id))?.status === status)
+  until(`the grant of ${id} is ${status}`, async () => (await grantOf(person, id))?.status === status, 120_000)
 
 async function release(person: string, id: string) {
   await as(person).post(`/grants/${(await grantOf(person, id))?.id}/release`)

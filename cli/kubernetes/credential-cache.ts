@@ -17,8 +17,11 @@ export type CachedCredential = {
   expiresAt: string
   /** When its grant was last known to be active: milliseconds since 1970. */
   checkedAt: number
-  /** The process that the plugin gave it to. A second call of the same process means that the cluster refused it. */
-  givenTo?: number
+  /**
+   * The process that the plugin gave it to, and until when, in milliseconds since 1970. If the same process asks for another
+   * before that, the cluster has refused this one.
+   */
+  given?: { to: number; until: number }
 }
 
 /** A token is not used for its last seconds, or it could expire on its way. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { Grant } from '#lib/api-client/shapes'
+import { pluginAnswerSeconds } from '#lib/core/grants/token-lifetime'
 import { contextOption, openSession, type ServerOptions, type Session, serverOption } from '../account/session.ts'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { line } from '../output.ts'
@@ -9,11 +10,14 @@ import { type CachedCredential, deleteCredential, readCredential, writeCredentia
 
 type Options = ServerOptions & { grant: string }
 
-/** What kubectl expects on the standard output. */
-const asExecCredential = ({ token, expiresAt }: CachedCredential) => ({
+/**
+ * What kubectl expects on the standard output. A program that goes on running asks again after the stated time, long before
+ * the token expires, and so changes to the token of an extension before the cluster refuses this one.
+ */
+const asExecCredential = (token: string, until: number) => ({
   apiVersion: 'client.authentication.k8s.io/v1',
   kind: 'ExecCredential',
-  status: { token, expirationTimestamp: expiresAt },
+  status: { token, expirationTimestamp: new Date(until).toISOString() },
 })
 
 /** A kept token is used without a call for this long. Then the grant may have been extended or revoked. */
@@ -66,7 +70,7 @@ async function fetched(terminal: Terminal, session: Session, asked: string): Pro
   try {
     const grant = await latestOf(session, asked)
     if (grant.status !== 'active') throw await whyNot(grant)
-    return await issue(terminal, apiOf(session), grant.id, { keepAs: asked, givenTo: process.ppid })
+    return await issue(terminal, apiOf(session), grant.id, asked)
   } catch (error) {
     deleteCredential(terminal.env, session, asked)
     if (!(error instanceof ServerRefusal) || error.status !== 404) throw error
@@ -74,16 +78,19 @@ async function fetched(terminal: Terminal, session: Session, asked: string): Pro
   }
 }
 
-async function answer(terminal: Terminal, options: Options): Promise<CachedCredential> {
+/** client-go keeps a token in its own process. It calls again at the stated time, and before that only after a 401. */
+const isRefused = ({ given }: CachedCredential) => given?.to === process.ppid && Date.now() < given.until
+
+async function answer(terminal: Terminal, options: Options) {
   const { env } = terminal
   const session = openSession(terminal, options)
   const cached = readCredential(env, session, options.grant)
-  // client-go keeps a token in its own process, and calls again only if the API server refused it.
-  if (!cached || cached.givenTo === process.ppid || !(await isCurrent(session, cached)))
-    return fetched(terminal, session, options.grant)
-  const checkedAt = Date.now() - cached.checkedAt < freshMs ? cached.checkedAt : Date.now()
-  writeCredential(env, session, options.grant, { ...cached, checkedAt, givenTo: process.ppid })
-  return cached
+  const isKept = cached && !isRefused(cached) && (await isCurrent(session, cached))
+  const credential = isKept ? cached : await fetched(terminal, session, options.grant)
+  const checkedAt = Date.now() - credential.checkedAt < freshMs ? credential.checkedAt : Date.now()
+  const until = Math.min(Date.parse(credential.expiresAt), checkedAt + pluginAnswerSeconds * 1000)
+  writeCredential(env, session, options.grant, { ...credential, checkedAt, given: { to: process.ppid, until } })
+  return asExecCredential(credential.token, until)
 }
 
 /** `postern credential`: the plugin that kubectl runs. It asks no questions. */
@@ -96,6 +103,6 @@ export function credentialCommand(terminal: Terminal): Command {
     .addOption(serverOption())
     .addOption(contextOption())
     .action(async (options: Options) => {
-      terminal.stdout.write(`${JSON.stringify(asExecCredential(await answer(terminal, options)))}\n`)
+      terminal.stdout.write(`${JSON.stringify(await answer(terminal, options))}\n`)
     })
 }

@@ -12,14 +12,13 @@ export async function issue(
   { env }: Terminal,
   api: Api,
   grant: string,
-  { keepAs = grant, givenTo }: { keepAs?: string; givenTo?: number } = {},
+  keepAs = grant,
 ): Promise<CachedCredential & { kubeconfig: string }> {
   const { session } = api
   const issued = await api.call({ path: `/grants/${grant}/credentials`, body: {}, response: credential })
   const { token, expiresAt, kubeconfig } = issued
   const cached: CachedCredential = {
     ...{ server: session.server, grant, token, expiresAt, checkedAt: Date.now() },
-    ...(givenTo === undefined ? {} : { givenTo }),
   }
   writeCredential(env, session, keepAs, cached)
   return { ...cached, kubeconfig }

@@ -6,6 +6,7 @@ import { db, transaction } from '#lib/adapters/db/client'
 import { resolveFindings, saveFindings } from '#lib/adapters/db/clusters/findings'
 import { savePosture } from '#lib/adapters/db/clusters/posture'
 import type { FindingKind } from '#lib/core/access/finding'
+import { supersededSeconds } from '#lib/core/grants/token-lifetime'
 import { testDatabase } from '#testing/database'
 import { anActor, aSystemActor } from '#testing/people'
 import { testPolicy } from '#testing/policy'
@@ -40,6 +41,17 @@ test('the gauges count pending requests, live grants and overdue grants, and hav
   expect(text).toMatch(/^postern_queue_due [1-9]/m)
   expect(text).toContain('postern_database_up 1\n')
   expect(text).not.toMatch(/^postern_worker_silent_seconds/m)
+})
+
+test('extended access counts as overdue once its tokens should have been refused', async () => {
+  const overdue = async () => Number(/^postern_grants_overdue (\d+)$/m.exec(await textNow())?.[1])
+  const before = await overdue()
+  const secondsAgo = (seconds: number) => new Date(Date.now() - seconds * 1000)
+  const superseded = { status: 'ending', endedBy: 'superseded' } as const
+  await aGrant({ ...superseded, endingAt: secondsAgo(supersededSeconds) })
+  expect(await overdue()).toBe(before)
+  await aGrant({ ...superseded, endingAt: secondsAgo(supersededSeconds + 15) })
+  expect(await overdue()).toBe(before + 1)
 })
 
 test('open posture findings are counted, the new and the accepted ones too, and those that are gone are not', async () => {

@@ -7,8 +7,8 @@ import { type RemovedRow, saveEnded, saveEnding, saveRemoved } from '#lib/adapte
 import type { Probes } from '#lib/core/access/probe-resource'
 import { keyText, type ObjectKey } from '#lib/core/grants/manifests'
 import type { Refusal } from '#lib/core/grants/may-begin'
-import type { RecordedObject, Step } from '#lib/core/grants/plan'
-import { tokenCacheSeconds } from '#lib/core/grants/token-lifetime'
+import type { EndAccess, RecordedObject } from '#lib/core/grants/plan'
+import { supersededSeconds, tokenCacheSeconds } from '#lib/core/grants/token-lifetime'
 import { metrics, secondsBetween } from '#lib/observability/metrics'
 import { probeDenied } from './probe.ts'
 import type { Work } from './work.ts'
@@ -135,7 +135,7 @@ async function headStart(unbound: Promise<unknown>) {
 }
 
 /** Deletes all of them and confirms it. Probes once the bindings are deleted; null if that fails. */
-async function deleteAll(work: Work, client: ClusterClient, { bindings, rest }: Step & { do: 'end-access' }) {
+async function deleteAll(work: Work, client: ClusterClient, { bindings, rest }: EndAccess) {
   const { id } = work.grant
   const confirm = (deletions: readonly Deletion[]) => confirmEach(client, id, deletions)
   const unbound = deleteEach(client, id, bindings)
@@ -153,6 +153,21 @@ async function deleteAll(work: Work, client: ClusterClient, { bindings, rest }: 
   return { probes, deletions: deletions.flat() }
 }
 
+/**
+ * Deletes the ServiceAccount alone, and confirms it. Its bindings stay until the cluster no longer accepts the tokens.
+ * @returns false if it could not be deleted; then nothing may wait for it
+ */
+export async function endTokens(work: Work, accounts: readonly RecordedObject[]): Promise<boolean> {
+  const client = await work.client()
+  const { id } = work.grant
+  const deletions = await confirmEach(client, id, await deleteEach(client, id, accounts))
+  if (deletions.some(isFailure)) return false
+  const removed = removedRows(deletions)
+  await saveRemoved(work.writing, removed)
+  work.note({ what: 'removed', objects: removed, at: work.clock() })
+  return true
+}
+
 /** No intent was recorded, so the cluster was never touched: there is nothing to probe, and it need not be reachable. */
 const nothingToDelete = ({ clock }: Work): Awaited<ReturnType<typeof deleteAll>> => ({
   probes: { status: 'fulfilled', value: { at: clock().toISOString(), results: [] } },
@@ -164,7 +179,7 @@ const nothingToDelete = ({ clock }: Work): Awaited<ReturnType<typeof deleteAll>>
  * ServiceAccount with its tokens. Confirms that access is over, and says so when all of it is confirmed.
  * @throws ClusterError naming what is left
  */
-export async function endAccess(work: Work, step: Step & { do: 'end-access' }): Promise<void> {
+export async function endAccess(work: Work, step: EndAccess): Promise<void> {
   const { grant, writing, clock } = work
   const { probes, deletions } =
     grant.objects.length === 0 ? nothingToDelete(work) : await deleteAll(work, await work.client(), step)
@@ -180,6 +195,7 @@ export async function endAccess(work: Work, step: Step & { do: 'end-access' }): 
   const endedAt = clock()
   await saveEnded(writing, { removed, probes: denied, endedBy, endedAt })
   work.note({ what: 'ended' })
-  const due = [grant.expiresAt, grant.endingAt].flatMap((time) => time?.getTime() ?? [])
+  const waitMs = endedBy === 'superseded' ? supersededSeconds * 1000 : 0
+  const due = [grant.expiresAt?.getTime() ?? [], grant.endingAt ? grant.endingAt.getTime() + waitMs : []].flat()
   metrics().endedSeconds.observe({ ended_by: endedBy }, secondsBetween(new Date(Math.min(...due)), endedAt))
 }

@@ -11,6 +11,7 @@
 import type { Span } from '@opentelemetry/api'
 import { ClusterError } from '#lib/adapters/cluster/errors'
 import { underReference } from '#lib/adapters/cluster/reference'
+import { hastenSuperseded, isExtensionActive } from '#lib/adapters/db/grants/extended-grant'
 import { postponeGrant, releaseLease, scheduleGrant } from '#lib/adapters/db/grants/grant-queue'
 import { AppError } from '#lib/core/access/errors'
 import { keyOf } from '#lib/core/grants/manifests'
@@ -20,7 +21,7 @@ import { log } from '#lib/observability/log'
 import { inSpan, markFailed } from '#lib/observability/traces'
 import { backoffMs } from './backoff.ts'
 import { activate, createMissing, Refused, recordIntent, saveProgress } from './create-access.ts'
-import { beginEnding, endAccess } from './end-access.ts'
+import { beginEnding, endAccess, endTokens } from './end-access.ts'
 import { inspect, NotRepairable } from './inspect.ts'
 import { NotConfirmed } from './probe.ts'
 import { manifestsOf, type Work } from './work.ts'
@@ -31,19 +32,28 @@ const triesUntilNeverAllowed = 8
 /** Record the intent, create, probe, begin the end, end: a pass with more steps than this is a bug. */
 const mostSteps = 12
 
+/** When the extension of this access began, while that is active. */
+async function extendedSince({ grant }: Work): Promise<Date | null> {
+  if (grant.status !== 'ending' || grant.endedBy !== 'superseded') return null
+  return (await isExtensionActive(grant.id)) ? grant.endingAt : null
+}
+
 /** Carries out the steps of plan() until there is nothing to do for now. */
 async function carryOut(work: Work, worker: string) {
   const { grant } = work
+  const extendedAt = await extendedSince(work)
   for (let count = 0; count < mostSteps; count++) {
     const { startsAt } = grant.request
     // NB: an end is planned without reading the terms, because forged ones may be malformed.
     const desired = grant.status === 'pending' ? manifestsOf(work).map(keyOf) : []
     const { status, expiresAt, objects: recorded } = grant
-    const step = plan({ status, startsAt, expiresAt, desired, recorded }, work.clock())
+    const step = plan({ status, startsAt, expiresAt, extendedAt, desired, recorded }, work.clock())
     work.signal.throwIfAborted()
     switch (step.do) {
       case 'wait':
         if (step.until) await scheduleGrant(worker, grant, step.until)
+        // The extension may have ended meanwhile, and found no wait to cut short.
+        if (extendedAt && !(await extendedSince(work))) await hastenSuperseded(grant.id)
         return
       case 'record-intent':
         await recordIntent(work, step.objects)
@@ -61,7 +71,12 @@ async function carryOut(work: Work, worker: string) {
       case 'end':
         await beginEnding(work, { endedBy: step.endedBy, code: step.endedBy, sentence: null })
         break
+      case 'end-tokens':
+        if (await endTokens(work, step.accounts)) break
+        await endAccess(work, step.otherwise)
+        return
       case 'end-access':
+        await hastenSuperseded(grant.request.extendsGrantId)
         await endAccess(work, step)
         return
     }

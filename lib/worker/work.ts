@@ -25,6 +25,7 @@ export type Happened =
   | { what: 'created-saved' }
   | { what: 'activated'; expiresAt: Date }
   | { what: 'ending'; at: Date; endedBy: EndReason }
+  | { what: 'removed'; objects: readonly ObjectKey[]; at: Date }
   | { what: 'ended' }
 
 /** One pass over one claimed grant. */
@@ -98,6 +99,11 @@ function noteInto(progress: Progress, happened: Happened): void {
       grant.endingAt = happened.at
       grant.endedBy = happened.endedBy
       return
+    case 'removed': {
+      const keys = new Set(happened.objects.map(keyText))
+      for (const object of grant.objects) if (keys.has(keyText(object))) object.removedAt = happened.at
+      return
+    }
     case 'ended':
       grant.status = 'ended'
   }

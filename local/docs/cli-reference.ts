@@ -77,10 +77,14 @@ When the access is over, the next \`kubectl\` says why and what to run:
 Restart payment services ended at 20:40: it was revoked by Priya Raman: enough now. To request it again: postern request --again req_… --wait
 \`\`\`
 
-\`postern extend\` requests more time. The extension is a grant of its own, but kubeconfigs need no change: the plugin follows it. A token
-is used for at most ten seconds without a look at its grant; so for as long, a command may still be refused after an extension, unless
-\`postern extend --wait\` or \`postern wait\` waited for it, and may show *Unauthorized* or *Forbidden* without the reason after a revocation. A program
-that goes on running has its token in its own memory, so it may be refused for ten seconds too. An open call, such as \`kubectl logs -f\`, goes on.
+\`postern extend\` requests more time. The extension is a grant of its own, but kubeconfigs need no change: the plugin follows it. Programs that
+use the plugin are refused nothing, even while they run: the plugin has them ask again after 20 seconds at most, and the token of the extended access
+works for 25 seconds after the extension began. That token never works past the end that its own approval set, so an extension should be approved at
+least 25 seconds before that. An open call, such as \`kubectl logs -f\`, goes on. A program that was given a token itself, such as one with a kubeconfig
+that was downloaded from a page, gets *Unauthorized* once the token is refused, and needs a new one.
+
+A token is used for at most ten seconds without a look at its grant; so for as long, a command may show *Unauthorized* or *Forbidden* without the reason after
+a revocation.
 
 Each grant has a ServiceAccount of its own in the cluster, so a context has the access of one grant. With several grants in one cluster,
 choose one by its context. A stream that is open when the access ends stays open until it is closed.

@@ -1,4 +1,5 @@
 import { reads } from './client.ts'
+import { dueToEnd } from './grants/due-to-end.ts'
 import { isGenuine, mayLackReview, type ReviewsInSql, reviewsInSql } from './requests/reviews.ts'
 
 export type Attention = {
@@ -53,7 +54,7 @@ export async function gatherAttention({ holderId, readerId, groups }: AttentionR
       (SELECT count(*)::int FROM grants g JOIN requests r ON r.id = g.request_id
         WHERE (${holderId} = 'all' OR r.requester_id = ${holderId})
           AND g.status IN ('active', 'ending')
-          AND least(g.ending_at, g.expires_at) < now() - make_interval(secs => ${lateness})) AS late,
+          AND ${dueToEnd} < now() - make_interval(secs => ${lateness})) AS late,
       (SELECT count(DISTINCT f.grant_id)::int FROM findings f JOIN grants g ON g.id = f.grant_id
         JOIN requests r ON r.id = g.request_id
         WHERE (${holderId} = 'all' OR r.requester_id = ${holderId}) AND g.status <> 'ended'

@@ -2,6 +2,7 @@ import type { FindingKind } from '#lib/core/access/finding'
 import type { Severity } from '#lib/core/access/severity'
 import type { VerifierKey } from '#lib/core/log/checkpoint'
 import { db } from './client.ts'
+import { dueToEnd } from './grants/due-to-end.ts'
 import { type Anchored, anchored } from './log/anchored.ts'
 import { newestCheckpoint } from './log/checkpoints.ts'
 import { type ForwardState, forwardStates } from './log/forwards.ts'
@@ -78,8 +79,8 @@ export async function readGauges(
            count(*) FILTER (WHERE status = 'pending')::int AS pending,
            count(*) FILTER (WHERE status = 'active')::int AS active,
            count(*) FILTER (WHERE status = 'ending')::int AS ending,
-           count(*) FILTER (WHERE least(expires_at, ending_at) < now() - interval '10 seconds')::int AS "overdueGrants",
-           coalesce(extract(epoch FROM greatest(now() - min(least(expires_at, ending_at)), '0')), 0)::float8
+           count(*) FILTER (WHERE ${dueToEnd} < now() - interval '10 seconds')::int AS "overdueGrants",
+           coalesce(extract(epoch FROM greatest(now() - min(${dueToEnd}), '0')), 0)::float8
              AS "oldestEndingSeconds",
            count(*) FILTER (WHERE attempts > 0)::int AS "failingGrants",
            count(*) FILTER (WHERE next_attempt_at <= now() AND (lease_until IS NULL OR lease_until < now()))::int AS due,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type ObjectKey, objectKinds } from './manifests.ts'
 import { type GrantWorld, plan, type RecordedObject } from './plan.ts'
+import { handOverSeconds, tokenCacheSeconds } from './token-lifetime.ts'
 
 const now = new Date('2026-11-23T10:00:00Z')
 const later = new Date('2026-11-23T10:00:01Z')
@@ -100,6 +101,50 @@ describe('an ending grant', () => {
       const step = ending([object])
       expect(step.do === 'end-access' && [...step.bindings, ...step.rest]).toEqual([object])
     }
+  })
+})
+
+describe('extended access', () => {
+  const seconds = (count: number) => new Date(now.getTime() + count * 1000)
+  const end = seconds(1000)
+  const accountGone = (secondsAgo: number) => [
+    { ...created(account), removedAt: seconds(-secondsAgo) },
+    created(role),
+    created(binding),
+  ]
+  const extended = (sinceSeconds: number, some: Partial<GrantWorld> = {}) =>
+    plan(
+      world({
+        ...{ status: 'ending', expiresAt: end, extendedAt: seconds(-sinceSeconds), recorded: desired.map(created) },
+        ...some,
+      }),
+      now,
+    )
+  const otherwise = { do: 'end-access', bindings: [created(binding)], rest: [created(account), created(role)] }
+
+  test('its tokens go on working until every program has asked for new ones', () => {
+    expect(extended(0)).toEqual({ do: 'wait', until: seconds(handOverSeconds) })
+    expect(extended(handOverSeconds - 1)).toEqual({ do: 'wait', until: seconds(1) })
+  })
+  test('then its ServiceAccount is deleted, and nothing else', () => {
+    expect(extended(handOverSeconds)).toEqual({ do: 'end-tokens', accounts: [created(account)], otherwise })
+  })
+  test('its bindings stay until the cluster no longer accepts its tokens', () => {
+    const recorded = accountGone(tokenCacheSeconds - 1)
+    expect(extended(60, { recorded })).toEqual({ do: 'wait', until: seconds(1) })
+    expect(extended(60, { recorded: accountGone(tokenCacheSeconds) })).toMatchObject({ do: 'end-access' })
+  })
+  test('a recorded deletion that is not over yet keeps no binding', () => {
+    expect(extended(60, { recorded: accountGone(-3600) })).toMatchObject({ do: 'end-access' })
+  })
+  test('nothing waits past its own end', () => {
+    expect(extended(0, { expiresAt: seconds(3) })).toEqual({ do: 'wait', until: seconds(3) })
+    expect(extended(60, { expiresAt: seconds(3), recorded: accountGone(1) })).toEqual({ do: 'wait', until: seconds(3) })
+    expect(extended(0, { expiresAt: now })).toEqual(otherwise)
+    expect(extended(0, { expiresAt: null })).toEqual(otherwise)
+  })
+  test('without an active extension it ends as any other access', () => {
+    expect(extended(0, { extendedAt: null })).toEqual(otherwise)
   })
 })
 

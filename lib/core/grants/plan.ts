@@ -2,6 +2,7 @@
 // carries out a step, records the result, and asks again.
 import type { EndReason, GrantStatus } from '#lib/core/access/status'
 import { keyText, type ObjectKey, type ObjectKind } from './manifests.ts'
+import { handOverSeconds, tokenCacheSeconds } from './token-lifetime.ts'
 
 /**
  * An object as the database records it. `uid` is null if the intent was recorded but it is not known whether the object
@@ -14,6 +15,8 @@ export type GrantWorld = {
   /** The access begins no earlier than this; null means at once. */
   startsAt: Date | null
   expiresAt: Date | null
+  /** When its extension began, if that is active and the access ends for no other reason. */
+  extendedAt?: Date | null
   /** See grantObjects(). */
   desired: readonly ObjectKey[]
   recorded: readonly RecordedObject[]
@@ -32,11 +35,15 @@ export type Step =
   | { do: 'inspect'; until: Date }
   /** Commit that the access ends. */
   | { do: 'end'; endedBy: EndReason }
+  /** Delete the ServiceAccount alone. If that can't be confirmed, delete everything at once, as in `otherwise`. */
+  | { do: 'end-tokens'; accounts: RecordedObject[]; otherwise: EndAccess }
   /**
    * Delete the bindings, then the rest. Each object is deleted on its own: one that can't be deleted keeps no other. The
    * access has ended once a read finds none of them and the cluster denies the access.
    */
-  | { do: 'end-access'; bindings: RecordedObject[]; rest: RecordedObject[] }
+  | EndAccess
+
+export type EndAccess = { do: 'end-access'; bindings: RecordedObject[]; rest: RecordedObject[] }
 
 /** @param now the database's time */
 export function plan(world: GrantWorld, now: Date): Step {
@@ -47,7 +54,7 @@ export function plan(world: GrantWorld, now: Date): Step {
       if (world.expiresAt && now < world.expiresAt) return { do: 'inspect', until: world.expiresAt }
       return { do: 'end', endedBy: 'expiry' }
     case 'ending':
-      return planEnding(world)
+      return planSuperseded(world, now) ?? planEnding(world)
     case 'ended':
       return { do: 'wait', until: null }
   }
@@ -71,11 +78,33 @@ function planPending({ startsAt, desired, recorded }: GrantWorld, now: Date): St
  * NB: this uses the recorded objects, not the desired ones: anything that was ever recorded may exist. That also holds
  * for those with a `removedAt`, because anyone who can write to the database could have set it.
  */
-function planEnding({ recorded }: GrantWorld): Step {
+function planEnding({ recorded }: GrantWorld): EndAccess {
   const ofKind = (kind: ObjectKind) => recorded.filter((object) => object.kind === kind)
   return {
     do: 'end-access',
     bindings: ofKind('RoleBinding'),
     rest: [...ofKind('ServiceAccount'), ...ofKind('Role')],
   }
+}
+
+const secondsAfter = (time: Date, seconds: number) => new Date(time.getTime() + seconds * 1000)
+
+/**
+ * A program that runs across an extension still has a token of the extended access. It works until the program has had
+ * time to change to the new one. Then the tokens are refused before the bindings go: a client asks for another token
+ * after a 401, never after a 403. Undefined once nothing is left to wait for, and from its own end on.
+ *
+ * NB: the recorded time of a deletion delays the end by no more than it takes for real, whoever has written it.
+ */
+function planSuperseded(world: GrantWorld, now: Date): Step | undefined {
+  const { extendedAt, expiresAt, recorded } = world
+  if (!extendedAt || !expiresAt || now >= expiresAt) return undefined
+  const wait = (until: Date): Step => ({ do: 'wait', until: until < expiresAt ? until : expiresAt })
+  const handedOverAt = secondsAfter(extendedAt, handOverSeconds)
+  if (now < handedOverAt) return wait(handedOverAt)
+  const accounts = recorded.filter(({ kind }) => kind === 'ServiceAccount')
+  const [removedAt] = accounts.flatMap((account) => account.removedAt ?? [])
+  if (!removedAt) return accounts.length > 0 ? { do: 'end-tokens', accounts, otherwise: planEnding(world) } : undefined
+  const refusedAt = secondsAfter(removedAt, tokenCacheSeconds)
+  return now < refusedAt && removedAt <= now ? wait(refusedAt) : undefined
 }

@@ -18,3 +18,12 @@ export const tokenSeconds = (secondsLeft: number): number =>
  * seconds (`TokenSuccessCacheTTL`, which no flag changes), and learns of the deletion a moment later.
  */
 export const tokenCacheSeconds = 15
+
+/** The credential plugin has a client come back after at most this long, so that it learns of an extension before its token is refused. */
+export const pluginAnswerSeconds = 20
+
+/** How long the tokens of extended access go on working, so that a program that runs has changed to those of the extension. */
+export const handOverSeconds = pluginAnswerSeconds + 5
+
+/** How long after an extension began the access that it extends is due to have ended. */
+export const supersededSeconds = handOverSeconds + tokenCacheSeconds

@@ -1,5 +1,5 @@
 import type { About } from '#lib/adapters/db/audit/audit'
-import type { Tx } from '#lib/adapters/db/client'
+import { db, type Tx } from '#lib/adapters/db/client'
 import type { ExtendedGrant } from '#lib/core/access/extension'
 import { idSchema } from '#lib/core/access/ids'
 import { type ClaimedRow, claimedInSql, joinedToGrant, toClaimedGrant } from './claimed-grant.ts'
@@ -42,4 +42,22 @@ export async function findSuperseded(tx: Tx, grantId: string): Promise<{ id: str
     SELECT r.id AS "requestId", r.requester_id AS "personId", g.cluster, r.namespaces, r.policy_hash AS "policyHash"
     FROM grants g JOIN requests r ON r.id = g.request_id WHERE g.id = ${grantId}`
   return row ? { id: grantId, about: { ...row, grantId } } : null
+}
+
+/** Is the access that extends this grant active? */
+export async function isExtensionActive(grantId: string): Promise<boolean> {
+  const [row] = await db().$queryRaw<Array<{ found: boolean }>>`
+    SELECT EXISTS (SELECT FROM requests q JOIN grants n ON n.request_id = q.id
+      WHERE q.extends_grant_id = ${grantId} AND n.status = 'active') AS found`
+  return row?.found ?? false
+}
+
+/** An extension ends: the access that it has extended, if that waits for its programs to change tokens, ends at once too. */
+export async function hastenSuperseded(grantId: string | null): Promise<void> {
+  if (grantId === null) return
+  await db().$executeRaw`
+    WITH hastened AS (
+      UPDATE grants SET next_attempt_at = now()
+      WHERE id = ${grantId} AND status = 'ending' AND ended_by = 'superseded' AND next_attempt_at > now() RETURNING id)
+    SELECT pg_notify('postern_grant', id || ' ending') FROM hastened`
 }

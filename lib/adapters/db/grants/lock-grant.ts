@@ -7,10 +7,7 @@ import type { EndReason } from '#lib/core/access/status'
 import { type ClaimedGrant, joinedToGrant, type ObjectInSql, objectsInSql, objectsOf } from './claimed-grant.ts'
 
 type Claimable = Pick<ClaimedGrant, 'id' | 'status' | 'cluster' | 'createdAt' | 'expiresAt' | 'endingAt' | 'now'> &
-  Omit<
-    ClaimedGrant['request'],
-    'id' | 'status' | 'cluster' | 'createdAt' | 'extendsGrantId' | 'heldSince' | 'agent' | 'via' | 'pauses'
-  >
+  Omit<ClaimedGrant['request'], 'id' | 'status' | 'cluster' | 'createdAt' | 'heldSince' | 'agent' | 'via' | 'pauses'>
 
 /** A grant that is locked until the transaction ends, with the people who may act on it. */
 export type LockedGrant = Claimable & {
@@ -38,7 +35,7 @@ export async function lockGrant(tx: Tx, id: string): Promise<LockedGrant | undef
       r.created_at AS "requestedAt", r.namespaces, r.rules, r.cluster_role AS "clusterRole",
       r.duration_seconds AS "durationSeconds", r.starts_at AS "startsAt", r.digest, r.reason, r.ticket, r.steps,
       r.policy_hash AS "policyHash", r.entitlement_name AS "entitlementName", e.document AS entitlement,
-      r.requester_id AS "requesterId", r.approver_groups AS "approverGroups", g.ended_by_name AS "endedByName",
+      r.extends_grant_id AS "extendsGrantId", r.requester_id AS "requesterId", r.approver_groups AS "approverGroups", g.ended_by_name AS "endedByName",
       g.ending_at AS "endingAt", clock_timestamp() AS now,
       ARRAY(SELECT d.person_id FROM decisions d WHERE d.request_id = r.id) AS "deciderIds",
       ${personInSql('p')} AS requester, ${objectsInSql} AS objects
@@ -69,7 +66,7 @@ export function toEnd(grant: LockedGrant, endedBy: EndReason): ClaimedGrant | nu
         policyHash,
         entitlementName,
         entitlement,
-        extendsGrantId: null,
+        extendsGrantId: grant.extendsGrantId,
         heldSince: null,
         agent: null,
         via: null,
