@@ -16,9 +16,11 @@ needs in it, for Node.js 20 or newer. \`npm install -g .postern/package\` instal
 also called \`kubectl-postern\`, so \`kubectl postern …\` works, and \`kubectl_complete-postern\`, by which kubectl's own completion covers it. \`postern completion\`
 prints a script for bash, zsh or fish.
 
-Where there is no Node.js, use a single executable: \`node local/package/executable.ts\` builds \`postern-linux-amd64\` and \`postern-linux-arm64\` into
-\`.postern/executables\`, each with its SHA-256 checksum beside it. They contain the Node.js that Postern itself runs on, and need the C and C++ libraries of
-the system. The same source always becomes the same bytes, so anyone can verify a build. An executable ignores \`NODE_OPTIONS\`.
+Where there is no Node.js, use a single executable: \`node local/package/executable.ts\` builds \`postern-linux-amd64\`, \`postern-linux-arm64\` and
+\`postern-windows-amd64.exe\` into \`.postern/executables\`, each with its SHA-256 checksum beside it. They contain the Node.js that Postern itself runs on; on Linux
+they need the C and C++ libraries of the system. The one for Windows was never started: tests read only its format and what is inside. It is not signed, so Windows
+may warn before it runs it. There is none for macOS, because no npm package has this Node.js for it: use the npm package there.
+The same source always becomes the same bytes, so anyone can verify a build. An executable ignores \`NODE_OPTIONS\`.
 
 \`node local/package/krew.ts URL HOMEPAGE\` also packs them, and writes a manifest for krew, the plugin manager of kubectl, with their checksums and their
 addresses below the URL where you put the archives. krew also installs the plugin from the files themselves, with \`--manifest\` and \`--archive\`. It makes no

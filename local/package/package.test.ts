@@ -8,7 +8,7 @@ import { afterAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { aConfiguration } from '#testing/configuration'
 import { buildPackage } from './build.ts'
-import { buildExecutables, makeBlob, ownPlatform } from './executable.ts'
+import { buildExecutables, makeBlob, ownPlatform, platforms, sentinelFuse, signaturesOf } from './executable.ts'
 
 const execute = promisify(execFile)
 const folder = mkdtempSync(join(tmpdir(), 'postern-package-'))
@@ -130,6 +130,23 @@ test('two builds of the program in the single executable are the same bytes', as
     ['one', 'other'].map((name) => makeBlob(mkdtempSync(join(folder, `${name}-`)))),
   )
   expect(second?.equals(first ?? Buffer.of())).toBe(true)
+})
+
+test('the executable for Windows is an unsigned 64-bit program of at most 120 MB with the program inside, and names its checksum', async () => {
+  const scratch = mkdtempSync(join(folder, 'windows-'))
+  const windows = platforms.filter(({ os }) => os === 'windows')
+  const [built] = await buildExecutables(scratch, windows)
+  const { file = '', sha256 } = built ?? {}
+  expect(readFileSync(`${file}.sha256`, 'utf8')).toBe(`${sha256}  postern-windows-amd64.exe\n`)
+  const pe = readFileSync(file)
+  expect(pe.length).toBeLessThan(120_000_000)
+  expect(signaturesOf(pe).equals(Buffer.alloc(8))).toBe(true)
+  // The machine, AMD64.
+  expect(pe.readUInt16LE(pe.readUInt32LE(0x3c) + 4)).toBe(0x8664)
+  const fuse = pe.indexOf(`${sentinelFuse}:`)
+  expect(pe.toString('latin1', fuse + sentinelFuse.length, fuse + sentinelFuse.length + 2)).toBe(':1')
+  expect(pe.includes(Buffer.from('NODE_SEA_BLOB', 'utf16le'))).toBe(true)
+  expect(pe.includes(await makeBlob(mkdtempSync(join(folder, 'blob-'))))).toBe(true)
 })
 
 test.runIf(platform)(
