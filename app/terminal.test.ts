@@ -332,9 +332,9 @@ test('a program that goes on running across an extension is refused nothing, and
     const grantOf = async (id: string): Promise<RequestResource['grant']> =>
       JSON.parse((await postern(['show', id, '-o', 'json'], priya)).out).grant
     const reason = ['--reason', 'the checkout pods hang']
-    const requesting = startPostern(['request', 'payments-restart', '-n', namespace, ...reason, '--wait'])
+    const requesting = startPostern(['request', 'payments-restart', '-n', namespace, ...reason, '--watch'])
     const id = await approved(requesting)
-    expect((await requesting.ended).code).toBe(0)
+    expect((await postern(['wait', id])).code).toBe(0)
     expect((await postern(['kubeconfig', '--use', id], own)).code).toBe(0)
     // kubectl's own client in one process: each call to the proxy is a call of that client.
     const proxy = start(kubernetes.kubectl, ['proxy', '--port=0'], own)
@@ -365,6 +365,19 @@ test('a program that goes on running across an extension is refused nothing, and
       )
       await call()
       expect([(await grantOf(id))?.endedBy, [...answers]]).toEqual(['superseded', [200]])
+      const { code, out } = await requesting.ended
+      const changes = out.split('\n').map((text) => text.slice(7).replace(/\d\d:\d\d$/, 'then'))
+      // It may be approved for a moment only.
+      expect([code, changes.filter((words) => words !== 'approved')]).toEqual([
+        0,
+        [
+          expect.stringMatching(/^pending, waiting for payments-leads \(.+\)$/),
+          'active until then',
+          'ending',
+          'ended (superseded)',
+          '',
+        ],
+      ])
       expect((await postern(['revoke', extension, '--reason', 'enough now'], priya)).code).toBe(0)
       await until('the program is refused', async () => (await call()) !== 200)
       await until('the plugin to be asked', async () => {

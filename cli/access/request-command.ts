@@ -27,6 +27,7 @@ import { collectRule } from './rule-argument.ts'
 import { isLater, type PartOfBody, previewText } from './show-text.ts'
 import { bodyOf, type Details, noteSubmitted, send, submit } from './submit.ts'
 import { waitUntilActive } from './wait.ts'
+import { watchOption, watchRequest } from './watch.ts'
 import { approversOf, clock, heldInWords, timeLeft } from './words.ts'
 
 type Options = ServerOptions &
@@ -38,6 +39,7 @@ type Options = ServerOptions &
     file?: string
     dryRun?: true
     wait?: true
+    watch?: true
     connect?: true
     open?: true
     timeout: number
@@ -164,6 +166,11 @@ async function noteHeld(terminal: Terminal, api: Api, body: PartOfBody) {
 
 async function finish(terminal: Terminal, api: Api, id: string, options: Options) {
   if (options.open) openPage(terminal, api, id)
+  if (options.watch) {
+    const { grant } = await watchRequest(terminal, api, id)
+    if (!grant) terminal.exitCode = exitCodes.refused
+    return
+  }
   if (options.wait || options.connect) {
     const state = await handOver(terminal, api, id, options)
     if (!options.connect) await print(terminal, options.output, { data: state, names: [id], text: () => '' })
@@ -250,6 +257,7 @@ export function requestCommand(terminal: Terminal, words: readonly string[] | nu
     .option('-f, --file <file>', 'read the request from a file in YAML or JSON')
     .option('--dry-run', 'show the verdict, the approvers, the new permissions and the objects; submit nothing')
     .option('--wait', 'wait until the access works, with a line that says for whom or what')
+    .addOption(watchOption().conflicts(['wait', 'connect', 'dryRun']))
     .option('--connect', 'wait, then write a kubeconfig context for it and switch to it')
     .option('--open', 'open the page of the request in a browser; without one, its address is printed')
     .addOption(timeoutOption())

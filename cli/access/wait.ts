@@ -55,10 +55,10 @@ function liveLine(terminal: Terminal) {
   }
 }
 
-const retryMs = 3_000
+export const retryMs = 3_000
 
 /** An update of the server must not end a wait. */
-const isOutage = (error: unknown) => error instanceof CommandFailure && error.exitCode === exitCodes.unreachable
+export const isOutage = (error: unknown) => error instanceof CommandFailure && error.exitCode === exitCodes.unreachable
 
 /** A connection is closed by proxies after a minute without data. */
 const waitQuery = '?wait=PT30S'

@@ -18,7 +18,7 @@ prints a script for bash, zsh or fish.
 
 Where there is no Node.js, use a single executable: \`node local/package/executable.ts\` builds \`postern-linux-amd64\`, \`postern-linux-arm64\` and
 \`postern-windows-amd64.exe\` into \`.postern/executables\`, each with its SHA-256 checksum beside it. They contain the Node.js that Postern itself runs on; on Linux
-they need the C and C++ libraries of the system. The one for Windows was never started: tests read only its format and what is inside. It is not signed, so Windows
+they need the C and C++ libraries of the system. The one for Windows was never started: tests read only its format and its contents. It is not signed, so Windows
 may warn before it runs it. There is none for macOS, because no npm package has this Node.js for it: use the npm package there.
 The same source always becomes the same bytes, so anyone can verify a build. An executable ignores \`NODE_OPTIONS\`.
 
@@ -65,7 +65,8 @@ postern request --dry-run -- kubectl rollout restart deployment/api -n payments
 \`\`\`
 
 \`--dry-run\` shows the verdict, the approvers, the permissions that are new to you, and the objects. \`--wait\` waits; Ctrl-C then leaves the request open.
-\`--connect\` also writes a kubeconfig context and switches to it.
+\`--connect\` also writes a kubeconfig context and switches to it. \`--watch\` prints a line for each change instead, until the access has ended; so does
+\`postern show ID --watch\`, at any time.
 
 ## Kubeconfig
 
