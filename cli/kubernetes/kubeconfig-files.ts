@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { homedir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { type Document, parse, parseDocument } from 'yaml'
 import { fileErrorMessage } from '../file-error.ts'
 import type { Terminal } from '../terminal.ts'
@@ -26,9 +26,12 @@ export function kubeconfigFiles({ KUBECONFIG, HOME }: Env): string[] {
 }
 
 type Named<T> = { name: string } & T
+type ExecPlugin = { command?: string; args?: string[]; env?: { name: string; value: string }[] }
+type User = { token?: string; tokenFile?: string; exec?: ExecPlugin }
 type Kubeconfig = {
   'current-context'?: string
-  contexts?: Named<{ context?: { cluster?: string; namespace?: string } }>[]
+  contexts?: Named<{ context?: { cluster?: string; user?: string; namespace?: string } }>[]
+  users?: Named<{ user?: User }>[]
   clusters?: Named<{ cluster?: { server?: string } }>[]
 }
 
@@ -51,6 +54,31 @@ export function currentContext(env: Env, wanted?: string, file?: string): Curren
   const context = all.flatMap(({ contexts }) => contexts ?? []).find((one) => one.name === name)?.context
   const cluster = all.flatMap(({ clusters }) => clusters ?? []).find((one) => one.name === context?.cluster)?.cluster
   return { name, namespace: context?.namespace ?? null, server: cluster?.server ?? null }
+}
+
+export type CurrentUser = { name: string } & User
+
+/** A path in a kubeconfig is relative to its folder; a command without a slash is on the path. */
+const besideFile = (file: string, path: string) => resolve(dirname(file), path)
+
+/** The user of the context that kubectl would use, with absolute paths. */
+export function currentUser(env: Env): CurrentUser | null {
+  const all = kubeconfigFiles(env).map((file) => ({ file, ...readOne(file) }))
+  const wanted = all.map((one) => one['current-context']).find(Boolean)
+  const context = all.flatMap(({ contexts }) => contexts ?? []).find(({ name }) => name === wanted)?.context
+  for (const { file, users = [] } of all) {
+    const found = users.find(({ name }) => name === context?.user)
+    if (!found) continue
+    const { token, tokenFile, exec } = found.user ?? {}
+    const command = exec?.command?.includes('/') ? besideFile(file, exec.command) : exec?.command
+    return {
+      name: found.name,
+      ...(token ? { token } : {}),
+      ...(tokenFile ? { tokenFile: besideFile(file, tokenFile) } : {}),
+      ...(exec && command ? { exec: { ...exec, command } } : {}),
+    }
+  }
+  return null
 }
 
 /** Holds the lock that kubectl itself holds while it changes a kubeconfig. */

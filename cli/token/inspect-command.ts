@@ -7,7 +7,7 @@ import { asciiJson, painter, type Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { tokensIn } from './tokens-in.ts'
 
-type Options = Expected & { format: 'text' | 'json' }
+type Options = Expected & { format: 'text' | 'json'; current?: true }
 type Inspected = { of: string; inspection: TokenInspection | null }
 
 /** Larger than any kubeconfig. */
@@ -27,6 +27,12 @@ async function textOf(terminal: Terminal, file: string): Promise<string> {
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
+}
+
+async function tokenInUse(terminal: Terminal, file: string) {
+  if (file !== '-') throw new UsageError('--current reads the kubeconfig that kubectl reads. Leave out the file.')
+  const { currentToken } = await import('./current-token.ts')
+  return currentToken(terminal)
 }
 
 function reportOf({ of, inspection }: Inspected, paint: ReturnType<typeof painter>): string {
@@ -50,12 +56,13 @@ export function inspectCommand(terminal: Terminal): Command {
       'Say what a token or the tokens of a kubeconfig are for. It stays in this process, and is not verified.',
     )
     .argument('[file]', 'a file with a token or a kubeconfig; - for the standard input', '-')
+    .option('--current', 'the token that kubectl would use now: of the current context, also from a plugin')
     .option('--audience <text>', 'the audience that the cluster expects')
     .option('--issuer <url>', 'the issuer that the cluster expects')
     .addOption(new Option('--format <format>', 'report format').choices(['text', 'json']).default('text'))
-    .action(async (file: string, { format, ...expected }: Options) => {
+    .action(async (file: string, { format, current, ...expected }: Options) => {
       const now = new Date()
-      const tokens = tokensIn(await textOf(terminal, file))
+      const tokens = current ? [await tokenInUse(terminal, file)] : tokensIn(await textOf(terminal, file))
       if (tokens.length === 0)
         throw new UsageError('The input has no token. Pass a token, or a kubeconfig with tokens.')
       const inspected = tokens.map(

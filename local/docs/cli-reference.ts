@@ -121,8 +121,9 @@ Auditors and admins check someone else with \`--as\`. The exit code is 0 if it i
 the whole namespace: what you can do, what you can request, and what neither allows.
 
 \`postern review\` lists the break-glass access that waits for your review, and with \`--state reviewed\` the access that has one.
-\`postern review ID --outcome justified --note "…"\` records a review. \`postern token inspect ~/.kube/config\` says why a cluster
-would answer 401 to the tokens of a kubeconfig: expired, of another audience, or not valid yet.
+\`postern review ID --outcome justified --note "…"\` records a review. \`postern token inspect --current\` says why a cluster
+would answer 401 to the token that kubectl uses now: expired, of another audience, or not valid yet by this machine's clock. It calls the plugin of the current
+context as kubectl does. With a file it reads the tokens in that, and calls no plugin.
 
 ## AI agents
 
