@@ -208,6 +208,25 @@ test('the keys bring a headline back that is out of view before they reach a but
   await expect(deny).toBeFocused()
 })
 
+test('a key that is pressed in the moment in which React takes over is not lost', async ({ as, api }) => {
+  const request = await submit(await api('mina'))
+  const priya = await as('priya')
+  await priya.addInitScript(() => {
+    // One task after the other, so that one of them runs right after the one in which React takes over.
+    const { port1, port2 } = new MessageChannel()
+    port2.onmessage = () => {
+      const container = Object.keys(document).find((key) => key.startsWith('__reactContainer$'))
+      const state = container && Reflect.get(document, container).stateNode.current.memoizedState
+      if (!state || state.isDehydrated) return port1.postMessage(null)
+      document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'd', bubbles: true, cancelable: true }))
+      Object.assign(window, { focusAfterKey: document.activeElement?.textContent })
+    }
+    port1.postMessage(null)
+  })
+  await priya.goto(`/inbox?request=${request.id}`)
+  await expect.poll(() => priya.evaluate(() => Reflect.get(window, 'focusAfterKey'))).toBe('Deny')
+})
+
 test('an approval offers to revoke the access at once', async ({ as, api }) => {
   const [mina, priya] = await Promise.all([api('mina'), as('priya')])
   const request = await submit(mina)

@@ -1,6 +1,6 @@
 'use client'
 import { useRouter } from 'next/navigation'
-import { useEffect, useRef, useState, useTransition } from 'react'
+import { useEffect, useLayoutEffect, useRef, useState, useTransition } from 'react'
 import { Dialog } from '#components/ui/dialog'
 import { NavigationBar } from '#components/ui/navigation-bar'
 import { areSingleKeysOff } from '../ui/single-keys.ts'
@@ -48,7 +48,8 @@ export function Shortcuts({ destinations }: Props) {
   // Long ago, because a new page is not in the middle of a sequence.
   const goAt = useRef(Number.NEGATIVE_INFINITY)
 
-  useEffect(() => {
+  // NB: not useEffect, which React runs in a later task: a key in between would be lost.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() === 'k' && (event.metaKey || event.ctrlKey) && !event.altKey && !event.shiftKey) {
         event.preventDefault()

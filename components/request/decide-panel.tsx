@@ -1,6 +1,6 @@
 'use client'
 import { clsx } from 'clsx'
-import { type ReactNode, useEffect, useRef } from 'react'
+import { type ReactNode, useLayoutEffect, useRef } from 'react'
 import { ActionProblem } from '#components/ui/action-problem'
 import { useDraft, useTextDraft, useTypedText } from '#components/ui/drafts'
 import { describedBy, Problems } from '#components/ui/field'
@@ -88,7 +88,8 @@ export function DecidePanel({ request, decide, headline, next }: Props) {
   const narrowed = narrowing.value.digest === request.digest ? narrowing.value : narrowedOf(request)
   const isNarrowed = JSON.stringify(termsOf(narrowed)) !== JSON.stringify(termsOf(narrowedOf(request)))
 
-  useEffect(() => {
+  // NB: not useEffect, which React runs in a later task: a key in between would be lost, and the page would do nothing.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement | null
       if (event.metaKey || event.ctrlKey || event.altKey || target?.closest('input, textarea, select, dialog')) return
