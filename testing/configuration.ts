@@ -19,6 +19,7 @@ export type ConfigurationDocument = {
   rotas?: object[]
   log?: { anchors?: object[]; syslog?: object[] }
   owners?: object[]
+  ownerLabels?: object[]
   managers?: object[]
 }
 

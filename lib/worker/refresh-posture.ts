@@ -5,6 +5,7 @@ import { contentHash } from '#lib/core/access/content-hash'
 import { isReported } from '#lib/core/activity/reported'
 import type { ClusterRights } from '#lib/core/rbac/cluster-rights'
 import { type AssessedRoles, judgePosture, noRoles } from '#lib/core/rbac/posture/judge'
+import { ownerLabelFindings } from '#lib/core/rbac/posture/owner-label'
 import { podSecurityFindings } from '#lib/core/rbac/posture/pod-security'
 import { suppressionOf } from '#lib/core/rbac/posture/suppression'
 import { workerActor } from './work.ts'
@@ -19,7 +20,7 @@ const version = 6
  * Judges the standing access of a cluster, if its rights or the policy have changed, or if an acceptance has expired.
  */
 export async function refreshPosture(cluster: string, rights: ClusterRights, rightsHash: string): Promise<void> {
-  const { risks: configuredRisks, entitlements, posture } = currentPolicy().configuration
+  const { risks: configuredRisks, entitlements, posture, ownerLabels } = currentPolicy().configuration
   const vettedRoles = entitlements
     .filter(({ clusters }) => clusters.includes(cluster))
     .flatMap(({ clusterRole }) => clusterRole ?? [])
@@ -27,7 +28,7 @@ export async function refreshPosture(cluster: string, rights: ClusterRights, rig
   const namespaces = (await clusterStates()).get(cluster)?.namespaces ?? []
   const labels = new Map(namespaces.map(({ name, labels }) => [name, labels]))
   const selectors = posture.suppress.some(({ namespaceSelector }) => namespaceSelector)
-  const weak = podSecurityFindings(namespaces)
+  const weak = [...podSecurityFindings(namespaces), ...ownerLabelFindings(rights, namespaces, { cluster, ownerLabels })]
   const risks = contentHash(configuredRisks)
   const basis = contentHash([
     version,
@@ -36,7 +37,7 @@ export async function refreshPosture(cluster: string, rights: ClusterRights, rig
     vettedRoles,
     posture.suppress,
     selectors ? [...labels] : [],
-    weak.map(({ key }) => key),
+    weak.map(({ key, digest }) => [key, digest]),
   ])
   if ((await postureBasis(cluster)) === basis) return
   const known = assessed.get(cluster)

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { z } from 'zod'
 import { durationSchema } from '#lib/core/access/duration-schema'
 import { entitlementSchema, labelSelector } from '#lib/core/access/entitlement'
+import { ownerLabelSchema } from '#lib/core/access/owner-labels'
 import { postureSection } from '#lib/core/access/posture-section'
 import { type Rota, rotaSchema } from '#lib/core/access/rota'
 import { managerSchema, ownersSchema } from '#lib/core/access/routing'
@@ -343,6 +344,9 @@ export const configurationShape = z.strictObject({
   rotas: z.array(rotaSchema).max(500).default([]).meta({ description: 'Who is on call, for steps with onCall.' }),
   owners: z.array(ownersSchema).max(5000).default([]).meta({
     description: 'Who owns which namespaces, for steps with owners. Every entry that covers a namespace counts.',
+  }),
+  ownerLabels: z.array(ownerLabelSchema).max(20).default([]).meta({
+    description: 'Labels of namespaces that name owners, where no entry of owners covers the namespace.',
   }),
   managers: z
     .array(managerSchema)

@@ -115,6 +115,11 @@ const stepsIn = (configuration: unknown): Place[] => [
 /** Everything that names approvers: the steps, and those whom they escalate to. */
 const approversIn = (configuration: unknown): Place[] => [
   ...eachOf(configuration, [], 'owners'),
+  ...eachOf(configuration, [], 'ownerLabels').flatMap(({ path, value }) => {
+    const values = fieldOf(value, 'values')
+    const entries = typeof values === 'object' && values !== null ? Object.entries(values) : []
+    return entries.map(([name, named]) => ({ path: [...path, 'values', name], value: named }))
+  }),
   ...stepsIn(configuration).flatMap((step) => [
     step,
     ...eachOf(step.value, step.path, 'escalate').map(({ path, value }) => ({

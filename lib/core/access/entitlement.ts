@@ -84,6 +84,8 @@ export type ApprovalStep = z.output<typeof approvalStepSchema> & {
   /** The namespaces whose owners these are, and whom Postern does not know. */
   namespaces?: string[]
   unknown?: string[]
+  /** The labels of the submission that named owners, by namespace. */
+  ownerLabels?: Record<string, Record<string, string>>
 }
 
 const escalationSchema = z

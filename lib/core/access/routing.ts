@@ -14,6 +14,7 @@ import {
 } from './entitlement.ts'
 import { ownNames } from './named-people.ts'
 import { personGroup, personIn } from './on-call.ts'
+import { labelledOwners, type NamespaceLabels, type OwnerLabel, ownerLabelsIn } from './owner-labels.ts'
 import { globCovers } from './system-namespaces.ts'
 
 const name = entitlementSchema.shape.name
@@ -40,6 +41,7 @@ export const managerSchema = z.strictObject({
 export type Routing = {
   owners?: readonly Owners[]
   managers?: ReadonlyArray<z.output<typeof managerSchema>>
+  ownerLabels?: readonly OwnerLabel[]
 }
 
 type ConfiguredStep = FollowUps & ({ groups: readonly string[] } | { groupsExpression: string })
@@ -61,18 +63,41 @@ export type RoutedFacts = {
   cluster: string
   namespaces: readonly string[]
   requester: { subject: string; email: string | null; emailVerified: boolean }
+  /** Of each namespace whose labels are known. */
+  labels?: ReadonlyMap<string, NamespaceLabels>
 }
 
-/** Every rule that covers the namespace counts, so that a rule for `*` does not hide the one for a team. */
-const ownersOf = ({ owners = [] }: Routing, cluster: string, namespace: string): string[] =>
-  owners
+type FoundOwners = { groups: string[]; used?: Record<string, string>; why?: string }
+
+/**
+ * Every rule that covers the namespace counts, so that a rule for `*` does not hide the one for a team. A label counts only where no
+ * rule does, so that it adds no one to those whom the configuration names.
+ */
+function ownersOf(
+  { owners = [], ownerLabels }: Routing,
+  { cluster, labels }: Pick<RoutedFacts, 'cluster' | 'labels'>,
+  namespace: string,
+): FoundOwners {
+  const covering = owners
     .filter(({ clusters }) => clusters?.includes(cluster) ?? true)
     .filter(({ namespaces }) => namespaces.some((glob) => globCovers(glob, namespace)))
-    .flatMap(({ groups }) => groups)
+  const known = labels?.get(namespace)
+  const configured = ownerLabelsIn(ownerLabels, cluster)
+  if (covering.length > 0 || !known || configured.length === 0)
+    return { groups: covering.flatMap(({ groups }) => groups) }
+  return 'why' in known ? { groups: [], why: known.why } : labelledOwners(configured, known.labels)
+}
 
 function managerOf({ managers = [] }: Routing, requester: RoutedFacts['requester']): string[] {
   const own = ownNames(requester)
   return managers.filter(({ person }) => own.includes(personGroup(person))).map(({ manager }) => personGroup(manager))
+}
+
+type OwnedSet = {
+  owners: string[]
+  why: string | undefined
+  namespaces: string[]
+  ownerLabels: ReadonlyArray<readonly [string, Record<string, string>]>
 }
 
 const unique = (texts: readonly string[]) => [...new Set(texts)]
@@ -83,29 +108,38 @@ const unique = (texts: readonly string[]) => [...new Set(texts)]
  */
 function routeStep(
   step: ApprovalStep,
-  { cluster, namespaces, requester }: RoutedFacts,
+  { cluster, namespaces, requester, labels }: RoutedFacts,
   routing: Routing,
 ): ApprovalStep[] {
   if (!step.owners && !step.manager) return [step]
   const { groups: named, ...rest } = step
   // The requester can't decide, so being an owner or their own manager does not count.
-  const own = ownNames(requester)
-  const others = (groups: readonly string[]) => unique(groups).filter((group) => !own.includes(group))
+  const ownGroups = ownNames(requester)
+  const others = (groups: readonly string[]) => unique(groups).filter((group) => !ownGroups.includes(group))
   const manager = step.manager ? others(managerOf(routing, requester)) : []
   const noManager = step.manager && manager.length === 0 ? ['the requester’s manager'] : []
-  const bySet = new Map<string, { owners: string[]; namespaces: string[] }>()
+  const bySet = new Map<string, OwnedSet>()
   for (const namespace of step.owners ? namespaces : []) {
-    const owners = others(ownersOf(routing, cluster, namespace)).sort()
-    const known = bySet.get(JSON.stringify(owners)) ?? { owners, namespaces: [] }
-    bySet.set(JSON.stringify(owners), { ...known, namespaces: [...known.namespaces, namespace] })
+    const { groups, used = {}, why } = ownersOf(routing, { cluster, ...(labels ? { labels } : {}) }, namespace)
+    const owners = others(groups).sort()
+    const key = JSON.stringify([owners, why])
+    const known = bySet.get(key) ?? { owners, why, namespaces: [], ownerLabels: [] }
+    bySet.set(key, {
+      ...{ ...known, namespaces: [...known.namespaces, namespace] },
+      ownerLabels: [...known.ownerLabels, ...(Object.keys(used).length > 0 ? [[namespace, used] as const] : [])],
+    })
   }
-  const sets = bySet.size > 0 ? [...bySet.values()] : [{ owners: [], namespaces: [] }]
+  const sets = bySet.size > 0 ? [...bySet.values()] : [{ owners: [], why: undefined, namespaces: [], ownerLabels: [] }]
+  const { ownerLabels: _before, ...own } = rest
   return sets.map((set) => {
-    const noOwners = step.owners && set.owners.length === 0 ? [`an owner of ${set.namespaces.join(', ')}`] : []
+    const because = set.why ? ` (${set.why})` : ''
+    const noOwners =
+      step.owners && set.owners.length === 0 ? [`an owner of ${set.namespaces.join(', ')}${because}`] : []
     const unknown = [...noOwners, ...noManager]
     return {
-      ...{ ...rest, named, groups: unique([...named, ...set.owners, ...manager]) },
+      ...{ ...own, named, groups: unique([...named, ...set.owners, ...manager]) },
       ...(step.owners ? { namespaces: set.namespaces } : {}),
+      ...(set.ownerLabels.length > 0 ? { ownerLabels: Object.fromEntries(set.ownerLabels) } : {}),
       ...(unknown.length > 0 ? { unknown } : {}),
     }
   })
@@ -126,12 +160,13 @@ const namedIn = new WeakMap<object, ReadonlySet<string>>()
 export function namedPeople(configuration: Named): ReadonlySet<string> {
   const known = namedIn.get(configuration)
   if (known) return known
-  const { entitlements, guardrails, owners = [], managers = [] } = configuration
+  const { entitlements, guardrails, owners = [], managers = [], ownerLabels = [] } = configuration
   const groups = [
     ...[...entitlements.flatMap(({ approvals }) => approvals), ...requiredStepsOf({ guardrails })].flatMap(
       writtenGroups,
     ),
     ...owners.flatMap((rule) => rule.groups),
+    ...ownerLabels.flatMap(({ values }) => Object.values(values).flat()),
     ...managers.map(({ manager }) => personGroup(manager)),
   ]
   const named = new Set(groups.filter((group) => personIn(group) !== undefined))

@@ -1,5 +1,6 @@
 // Which approval steps count now? The configuration may have changed since the request was submitted.
 import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
+import type { NamespaceLabels } from '#lib/core/access/owner-labels'
 import {
   type RequiringGuardrail,
   type RoutedFacts,
@@ -25,6 +26,29 @@ type CurrentRouting = Routing & { guardrails?: readonly RequiringGuardrail[] }
 const keyOf = ({ groups, named, owners, manager }: ApprovalStep) =>
   JSON.stringify([[...new Set(named ?? groups)].sort(), owners ?? false, manager ?? false])
 
+/** The labels that named owners at the submission. A namespace that got another label since then gets no other owners. */
+const labelsOf = (steps: readonly ApprovalStep[]): ReadonlyMap<string, NamespaceLabels> =>
+  new Map(
+    steps
+      .flatMap(({ ownerLabels = {} }) => Object.entries(ownerLabels))
+      .map(([namespace, labels]) => [namespace, { labels }]),
+  )
+
+/** The steps without the labels that a namespace no longer has: whom only these named is no longer an owner. */
+export const withLabelsStillSet = (
+  steps: readonly ApprovalStep[],
+  namespaces: readonly { name: string; labels: Readonly<Record<string, string>> }[],
+): ApprovalStep[] =>
+  steps.map((step) => {
+    if (!step.ownerLabels) return step
+    const now = new Map(namespaces.map(({ name, labels }) => [name, labels]))
+    const still = Object.entries(step.ownerLabels).map(([namespace, labels]) => {
+      const set = Object.entries(labels).filter(([label, value]) => now.get(namespace)?.[label] === value)
+      return [namespace, Object.fromEntries(set)]
+    })
+    return { ...step, ownerLabels: Object.fromEntries(still) }
+  })
+
 /** The steps that guardrails added at submission: those whose groups the entitlement did not name itself. */
 export function addedSteps({ steps, entitlement }: Pick<SubmittedSteps, 'steps' | 'entitlement'>): ApprovalStep[] {
   const own = new Set(entitlement.approvals.map(keyOf))
@@ -47,7 +71,8 @@ export function currentApprovalSteps(
   // NB: the namespaces of the submission, which the steps have. An approver may have narrowed those of the request.
   const namespaces = [...new Set(submitted.steps.flatMap((step) => step.namespaces ?? []))]
   const { cluster, requester } = submitted
-  return [...routeSteps(current, { cluster, namespaces, requester }, routing), ...addedSteps(submitted)]
+  const labels = labelsOf(submitted.steps)
+  return [...routeSteps(current, { cluster, namespaces, requester, labels }, routing), ...addedSteps(submitted)]
 }
 
 /** How much two steps have in common. */
@@ -114,7 +139,8 @@ export function stepsThatCount(
     // A step that was removed, or added by a guardrail, is compared with itself: its owners may have changed.
     const compared = now.length > 0 ? now : named ? [{ ...step, groups: named }] : []
     // Namespaces with the same owners may have come apart: who owns only some of them doesn't answer for all.
-    const routed = routeSteps(compared, { cluster, namespaces, requester }, routing).map(allGroups)
+    const labels = labelsOf([step])
+    const routed = routeSteps(compared, { cluster, namespaces, requester, labels }, routing).map(allGroups)
     const still = (groups: readonly string[]) => groups.filter((group) => routed.every((all) => all.includes(group)))
     const isAdded = own.length === 0
     const levels = escalate?.map(({ after, groups }) => ({

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { ApprovalStep } from '#lib/core/access/entitlement'
+import { type NamespaceLabels, ownerLabelSchema } from '#lib/core/access/owner-labels'
 import { managerSchema, namedPeople, ownersSchema, type Routing, routeSteps } from '#lib/core/access/routing'
-import { currentApprovalSteps, groupsThatCount, stepsThatCount } from './current-steps.ts'
+import { currentApprovalSteps, groupsThatCount, stepsThatCount, withLabelsStillSet } from './current-steps.ts'
 
 const routing: Routing = {
   owners: [
@@ -40,6 +41,75 @@ test('unknown owners and managers fall back to the groups of the step, which say
   ])
   expect(groupsOf(route({ owners: true }, ['search'])), 'without any group no one can approve').toEqual([[]])
   expect(groupsOf(route({ owners: true }, ['checkout-eu'], mina, 'staging')), 'in another cluster').toEqual([[]])
+})
+
+const byLabel: Routing = {
+  owners: [ownersSchema.parse({ namespaces: ['payments'], groups: ['payments-leads'] })],
+  ownerLabels: [
+    ownerLabelSchema.parse({
+      ...{ label: 'team', clusters: ['prod-eu'], setBy: { groups: ['platform'] } },
+      values: { search: { groups: ['search-leads'] }, pay: { people: ['priya@example.com'] } },
+    }),
+  ],
+}
+const labelled = (labels: Record<string, NamespaceLabels>, cluster = 'prod-eu') =>
+  routeSteps(
+    [{ groups: ['sre'], count: 1, owners: true }],
+    { cluster, namespaces: Object.keys(labels), requester: mina, labels: new Map(Object.entries(labels)) },
+    byLabel,
+  )
+
+test('the label of a namespace selects its owners among those whom the configuration lists', () => {
+  const [a, b] = [{ labels: { team: 'search' } }, { labels: { team: 'pay' } }]
+  expect(labelled({ a, b })).toMatchObject([
+    { groups: ['sre', 'search-leads'], namespaces: ['a'], ownerLabels: { a: { team: 'search' } } },
+    { groups: ['sre', 'person:priya@example.com'], namespaces: ['b'] },
+  ])
+})
+
+test.each<[string, Record<string, string>]>([
+  ['a group that the configuration does not list', { team: 'friends' }],
+  ['a group by its name', { team: 'search-leads' }],
+  ['a person', { team: 'mina@example.com' }],
+  ['a reserved group', { team: 'person:mina' }],
+  ['a member of every object', { team: 'constructor' }],
+  ['another spelling', { team: 'Search' }],
+  ['nothing, under another key', { owner: 'search' }],
+])('a label that names %s selects no owner', (_, labels) => {
+  expect(labelled({ a: { labels } })).toEqual([
+    {
+      ...{ groups: ['sre'], named: ['sre'], count: 1, owners: true, namespaces: ['a'] },
+      unknown: ['an owner of a'],
+    },
+  ])
+})
+
+test('a label counts in no other cluster, and adds no owner to a namespace whose owners the configuration names', () => {
+  const a = { labels: { team: 'search' } }
+  expect(groupsOf(labelled({ a }, 'staging'))).toEqual([['sre']])
+  expect(groupsOf(labelled({ payments: a }))).toEqual([['sre', 'payments-leads']])
+})
+
+test('a label that may not count is no owner, and the step says why', () => {
+  expect(labelled({ a: { why: 'the requester can set its label' } })).toMatchObject([
+    { groups: ['sre'], unknown: ['an owner of a (the requester can set its label)'] },
+  ])
+})
+
+test('owners by a label are those of the submission, as long as the configuration still lists them for it', () => {
+  const owned: ApprovalStep = { groups: ['sre'], count: 1, owners: true }
+  const steps = labelled({ a: { labels: { team: 'search' } } })
+  const submitted = { steps, entitlement: { approvals: [owned] }, cluster: 'prod-eu', requester: mina }
+  const groups = (routing: Routing, counting = steps) =>
+    groupsOf(stepsThatCount({ ...submitted, steps: counting }, [owned], routing))
+  expect(groups(byLabel)).toEqual([['sre', 'search-leads']])
+  expect(groups({}), 'the label counts no more').toEqual([['sre']])
+  const now = [ownersSchema.parse({ namespaces: ['a'], groups: ['a-leads'] })]
+  expect(groups({ ...byLabel, owners: now }), 'the configuration names others').toEqual([['sre']])
+  const still = (labels: Record<string, string>) => withLabelsStillSet(steps, [{ name: 'a', labels }])
+  expect(groups(byLabel, still({ team: 'search', other: 'x' }))).toEqual([['sre', 'search-leads']])
+  expect(groups(byLabel, still({ team: 'pay' })), 'the namespace has another label').toEqual([['sre']])
+  expect(groups(byLabel, withLabelsStillSet(steps, [])), 'the namespace is gone').toEqual([['sre']])
 })
 
 test('a manager is found by the verified address only, in any of its spellings', () => {
@@ -132,12 +202,22 @@ test('the people of a policy are those whom steps, escalations, guardrails, owne
     },
     { limit: {} },
   ]
-  expect([...namedPeople({ ...routing, entitlements: [{ approvals }], guardrails })].sort()).toEqual([
+  const labels = {
+    ownerLabels: [
+      ownerLabelSchema.parse({
+        label: 'team',
+        setBy: { users: ['x'] },
+        values: { a: { people: ['f'], groups: ['g'] } },
+      }),
+    ],
+  }
+  expect([...namedPeople({ ...routing, ...labels, entitlements: [{ approvals }], guardrails })].sort()).toEqual([
     'person:a@example.com',
     'person:b',
     'person:c',
     'person:d',
     'person:e',
+    'person:f',
     'person:olga',
     'person:priya@example.com',
   ])

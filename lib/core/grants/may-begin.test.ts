@@ -200,6 +200,20 @@ describe('limits and guardrails, with the cluster as it is', () => {
   const judge = (grant: GrantFacts, by = policy, facts = live()) => judgePermission(grant, by, facts, grant.now)
   const why = (grant: GrantFacts, facts = live(), by = policy) => judge(grant, by, facts).refusal
 
+  test('a grant may not begin once the label that named its approver as an owner has gone from the namespace', () => {
+    const document = anEntitlementDocument({ approvals: [{ owners: true }] })
+    const ownerLabels = [
+      { label: 'team', setBy: { groups: ['platform'] }, values: { pay: { groups: ['payments-leads'] } } },
+    ]
+    const now = policyOf({ entitlements: [document], ownerLabels })
+    const entitlement = anEntitlement({ approvals: [{ owners: true }] })
+    const labels = new Map([['payments', { labels: { team: 'pay' } }]])
+    const facts = { cluster: 'prod-eu', namespaces: ['payments'], requester: ada, labels }
+    const grant = aGrant({ entitlement, steps: routeSteps(entitlement.approvals, facts, now.configuration) })
+    const code = (team: string) => why(grant, live({ namespaces: [{ name: 'payments', labels: { team } }] }), now)?.code
+    expect([codeOf(grant, now), code('pay'), code('search')]).toEqual([undefined, undefined, 'approvals-missing'])
+  })
+
   test('a grant that is permitted may begin', () => expect(why(aGrant())).toBeNull())
   const automatic = (when: string) => ({ automatic: { when } })
   const unattended = (entitlement: Parameters<typeof anEntitlement>[0], now: Record<string, unknown>) => {

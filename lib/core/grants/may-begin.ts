@@ -13,7 +13,7 @@ import type { EndReason, GrantStatus, RequestStatus } from '#lib/core/access/sta
 import { digestOf } from '#lib/core/access/terms'
 import type { Verdict } from '#lib/core/access/verdict-resource'
 import { type ApprovalClock, secondsOn } from '#lib/core/approvals/approval-clock'
-import { groupsThatCount, stepsThatCount } from '#lib/core/approvals/current-steps'
+import { groupsThatCount, stepsThatCount, withLabelsStillSet } from '#lib/core/approvals/current-steps'
 import { selfApproval } from '#lib/core/approvals/no-self-approval'
 import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
 import { missingApprovals, whyViolated } from '#lib/core/guardrails/blocking-guardrails'
@@ -239,7 +239,10 @@ export function judgePermission(grant: GrantFacts, policy: GrantingPolicy, live:
     whyBlocked(judgement) ??
     whyNotUnattended(request, current, judgement) ??
     whyNotEnough(
-      stepsThatCount({ ...request, requester }, current.approvals, policy.configuration),
+      stepsThatCount(
+        { ...request, steps: withLabelsStillSet(request.steps, live.namespaces), requester },
+        ...([current.approvals, policy.configuration] as const),
+      ),
       judgement,
       decisions.map(asTheyAreNow(grant, current.approvals, policy.configuration)),
     ) ??

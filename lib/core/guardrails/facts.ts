@@ -2,14 +2,23 @@ import type { Person } from '#lib/core/access/actor'
 import type { BreakGlassUse } from '#lib/core/access/break-glass'
 import type { Entitlement } from '#lib/core/access/entitlement'
 import type { ExtendedGrant } from '#lib/core/access/extension'
+import { type NamespaceLabels, ownerLabelsIn } from '#lib/core/access/owner-labels'
 import type { PodFacts } from '#lib/core/access/pod-facts'
 import type { RequesterHistory, SubmittedVia } from '#lib/core/access/recorded-facts'
 import { type Rota, withOnCallGroups } from '#lib/core/access/rota'
 import { type Routing, routeSteps } from '#lib/core/access/routing'
 import type { Rule } from '#lib/core/access/rule'
 import type { Violation } from '#lib/core/access/verdict-resource'
-import { type CurrentAccess, currentAccessOf, type ObservedRights, whoIn } from '#lib/core/rbac/current-access'
+import {
+  type CurrentAccess,
+  currentAccessOf,
+  type IdentityInCluster,
+  type ObservedRights,
+  rightsNow,
+  whoIn,
+} from '#lib/core/rbac/current-access'
 import type { PeopleMapping } from '#lib/core/rbac/identity'
+import { mayLabel } from '#lib/core/rbac/may-label'
 import type { ExtensionRisk } from '#lib/core/rbac/risk/extension-kinds'
 import { grantedRules } from './granted-rules.ts'
 
@@ -155,7 +164,11 @@ export function toJudgementFacts(gathered: Gathered): JudgementFacts {
   const question = { rules: rules ?? [], namespaces: submission.namespaces, now: rest.now }
   const who = whoIn(submission.cluster, configured?.people, requester)
   const currentAccess = configured && rules ? currentAccessOf(submission.cluster, rights, who, question) : undefined
-  const routed = { cluster: submission.cluster, namespaces: submission.namespaces ?? [], requester }
+  const namespaces = submission.namespaces ?? []
+  const labels = ownerLabelsIn(policy.configuration.ownerLabels, submission.cluster).length
+    ? labelsThatCount(namespaces, cluster.namespaces ?? [], mayLabelIn(gathered, who))
+    : new Map()
+  const routed = { cluster: submission.cluster, namespaces, requester, labels }
   return {
     ...rest,
     entitlement: { ...entitlement, approvals: routeSteps(entitlement.approvals, routed, policy.configuration) },
@@ -172,6 +185,28 @@ export function toJudgementFacts(gathered: Gathered): JudgementFacts {
     policyHash: policy.hash,
     configuredRisks: policy.configuration.risks,
   }
+}
+
+/** Can the requester set the labels of a namespace? Null if that is not known. */
+function mayLabelIn({ submission, rights, now }: Gathered, who: IdentityInCluster) {
+  const known = rightsNow(submission.cluster, rights, now).rights
+  return (namespace: string): boolean | null =>
+    known && who.identity ? mayLabel(known, who.identity, namespace) : null
+}
+
+/** The labels that can name owners of these namespaces: those that the requester is known not to set. */
+function labelsThatCount(
+  namespaces: readonly string[],
+  observed: readonly ObservedNamespace[],
+  mayLabelOf: (namespace: string) => boolean | null,
+): ReadonlyMap<string, NamespaceLabels> {
+  const byName = new Map(observed.map(({ name, labels }) => [name, labels]))
+  const toLabels = (namespace: string): NamespaceLabels => {
+    const may = mayLabelOf(namespace)
+    if (may === null) return { why: 'whether the requester can set its label is not known' }
+    return may ? { why: 'the requester can set its label' } : { labels: byName.get(namespace) ?? {} }
+  }
+  return new Map(namespaces.map((namespace) => [namespace, toLabels(namespace)]))
 }
 
 /** A violation before `limits/all.ts` adds the code of its limit. */
