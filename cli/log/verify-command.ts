@@ -10,6 +10,7 @@ import {
   parseVerifierKey,
   type VerifierKey,
 } from '#lib/core/log/checkpoint'
+import { cosignatureOf, parseWitnessKey } from '#lib/core/log/cosignature'
 import { nodesInTiles, tilesFor } from '#lib/core/log/tiles'
 import { consistencyProof, isConsistent, type ReadNode, rootOf } from '#lib/core/log/tree'
 import { type LogProblem, type LogVerifier, verifierOfLog } from '#lib/core/log/verify-log'
@@ -24,7 +25,13 @@ import { type LogServer, logServer } from './log-server.ts'
 import { type ServerOptions, serverOption, tokenOption } from './options.ts'
 import { isZip, openPack, type PackFile } from './pack-file.ts'
 
-type Options = ServerOptions & { key: string[]; checkpoint: string[]; anchor?: string; save?: string }
+type Options = ServerOptions & {
+  key: string[]
+  witness: string[]
+  checkpoint: string[]
+  anchor?: string
+  save?: string
+}
 
 /** Thrown for a log that is not what its checkpoints say. The exit code is 1. */
 class NotVerified extends Error {}
@@ -104,12 +111,14 @@ async function verifyConsistency(server: LogServer, newest: Checkpoint, earlier:
 async function verifyLog(file: string, keys: VerifierKey[], earlier: Checkpoint[]) {
   let verifier: LogVerifier | undefined
   let newest: Checkpoint | undefined
+  let note = ''
   let events = 0
   for await (const line of readLog(file)) {
     if ('checkpoint' in line) {
       // NB: or else entries before it would be counted, and compared with none.
       if (newest) throw new NotVerified(`${file} has a second checkpoint: it is not one log.`)
-      newest = open(file, line.checkpoint, keys)
+      note = line.checkpoint
+      newest = open(file, note, keys)
       refuseFork([newest, ...earlier])
       verifier = verifierOfLog([...earlier, newest])
     } else if (!verifier) throw new UsageError(`${file}: does not begin with a checkpoint.`)
@@ -121,7 +130,7 @@ async function verifyLog(file: string, keys: VerifierKey[], earlier: Checkpoint[
   }
   if (!verifier || !newest) throw new UsageError(`${file}: is empty.`)
   refuse(verifier.end())
-  return { newest, sentence: countedSentence(verifier, events) }
+  return { newest, note, sentence: countedSentence(verifier, events) }
 }
 
 const manifestIn = (text: string): PackManifest | null => {
@@ -166,7 +175,7 @@ async function verifyFilesOf(pack: PackFile, keys: VerifierKey[], earlier: Check
   const later = manifest.later.length
   const end = verifier.endOfLog()
   return {
-    newest,
+    ...{ newest, note },
     sentence:
       `${plural(events, 'event')}, ${plural(terms, 'version')} of terms and ${plural(policies, 'policy version')} verified, and the ` +
       `report says the same.${
@@ -201,8 +210,7 @@ async function verifyServer(options: Options, keys: VerifierKey[], earlier: Chec
   const sentence = options.token
     ? await verifyEntries(server, [...earlier, newest])
     : await verifyConsistency(server, newest, earlier)
-  if (options.save) writePrivately(options.save, note)
-  return { newest, sentence }
+  return { newest, note, sentence }
 }
 
 /** At most this many objects that are not checkpoints are named. */
@@ -252,17 +260,30 @@ async function keptBy({ env }: Terminal, anchor: string) {
   return checkpointsInBucket(anchor, { id, secret, sessionToken, region })
 }
 
+function parsedKey(text: string, parse: (text: string) => VerifierKey): VerifierKey {
+  try {
+    return parse(text)
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** @throws NotVerified if the witness has not cosigned the checkpoint */
+function cosignedSentence(note: string, witness: VerifierKey): string {
+  const cosignature = cosignatureOf(note, note, witness)
+  if (!cosignature)
+    throw new NotVerified(
+      `${witness.name} has not cosigned this checkpoint. A new one gets its cosignatures within seconds: try again, and if it stays so, the witness is away or refuses it.`,
+    )
+  return ` ${shown(witness.name)} cosigned it at ${cosignature.at.toISOString()}.`
+}
+
 async function verify(terminal: Terminal, file: string | undefined, options: Options) {
   const keys = options.key.flatMap((text) => text.split(/\s+/)).filter(Boolean)
   if (keys.length === 0) throw new UsageError('Set the public key of the log with --key or POSTERN_LOG_VERIFIERS.')
   try {
-    const verifiers = keys.map((text) => {
-      try {
-        return parseVerifierKey(text)
-      } catch (error) {
-        throw new UsageError(error instanceof Error ? error.message : String(error))
-      }
-    })
+    const verifiers = keys.map((text) => parsedKey(text, parseVerifierKey))
+    const witnesses = options.witness.map((text) => parsedKey(text, parseWitnessKey))
     const earlier = options.checkpoint.map((path) => open(path, readText(path), verifiers))
     const { checkpoints, unsigned }: Anchored =
       options.anchor === undefined
@@ -271,12 +292,14 @@ async function verify(terminal: Terminal, file: string | undefined, options: Opt
     terminal.stdout.write(unsignedSentences(unsigned))
     for (const one of checkpoints) earlier.push(one)
     refuseFork(earlier)
-    const { newest, sentence } = file
+    const { newest, note, sentence } = file
       ? await verifyFile(file, verifiers, earlier)
       : await verifyServer(options, verifiers, earlier)
+    const cosigned = witnesses.map((witness) => cosignedSentence(note, witness)).join('')
+    if (options.save && !file) writePrivately(options.save, note)
     const consistent = earlier.length > 0 ? ` Consistent with ${plural(earlier.length, 'earlier checkpoint')}.` : ''
     terminal.stdout.write(
-      `The checkpoint of size ${newest.size} is signed by ${shown(newest.origin)}.${consistent}\n${sentence}\n`,
+      `The checkpoint of size ${newest.size} is signed by ${shown(newest.origin)}.${cosigned}${consistent}\n${sentence}\n`,
     )
   } catch (error) {
     if (!(error instanceof NotVerified)) throw error
@@ -301,6 +324,12 @@ export function verifyCommand(terminal: Terminal): Command {
         .env('POSTERN_LOG_VERIFIERS')
         .default([])
         .argParser(collect),
+    )
+    .option(
+      '--witness <key>',
+      'verifier key of a witness that must have cosigned the checkpoint; may be repeated',
+      collect,
+      [],
     )
     .option('--checkpoint <file>', 'an earlier checkpoint, kept elsewhere; may be repeated', collect, [])
     .option(

@@ -1,10 +1,12 @@
 import { newestCheckpoint, newestPublicCheckpoint, type StoredCheckpoint } from '#lib/adapters/db/log/checkpoints'
+import { withCosignatures } from '#lib/adapters/db/log/cosignatures'
 import { logVerifiers } from '#lib/adapters/db/log/log-keys'
 import { entriesBetween, readTiles } from '#lib/adapters/db/log/read-log'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
 import { AppError, notFound } from '#lib/core/access/errors'
 import { seesEverything } from '#lib/core/access/may-see'
+import { parseWitnessKey } from '#lib/core/log/cosignature'
 import { leafOf } from '#lib/core/log/leaf'
 import { pathOfTile, tileOfPath, tileWidth, widthAt } from '#lib/core/log/tiles'
 
@@ -19,8 +21,13 @@ async function checkpointFor(actor: PersonActor | null): Promise<StoredCheckpoin
   return found
 }
 
-/** The signed checkpoint, for anyone. */
-export const logCheckpoint = async (actor: PersonActor | null): Promise<string> => (await checkpointFor(actor)).note
+/** The signed checkpoint with the cosignatures of its witnesses, for anyone. */
+export async function logCheckpoint(actor: PersonActor | null): Promise<string> {
+  const witnesses = currentPolicy().configuration.log.anchors.flatMap(({ witness }) =>
+    witness ? [parseWitnessKey(witness.key)] : [],
+  )
+  return withCosignatures(await checkpointFor(actor), witnesses)
+}
 
 /**
  * A tile of the log (C2SP tlog-tiles): hashes for anyone, entries for auditors and admins.

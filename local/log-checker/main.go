@@ -1,11 +1,13 @@
 // Checks a copy of the log with the library of Go's checksum database, which shares no code with Postern.
 //
-//	log-checker VERIFIER-KEY FOLDER [EARLIER-CHECKPOINT]
+//	log-checker VERIFIER-KEY[,WITNESS-KEY] FOLDER [EARLIER-CHECKPOINT]
 //
-// FOLDER has what Postern serves at /log/: checkpoint, tile/<L>/<N> and tile/entries/<N>. It prints what it checked.
+// With the key of a witness, the checkpoint must have its cosignature (C2SP tlog-cosignature, Ed25519). FOLDER has what Postern serves at /log/: checkpoint, tile/<L>/<N> and tile/entries/<N>. It prints what it checked.
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -29,7 +31,7 @@ func must[T any](value T, err error) T {
 // tiles reads hashes from files. C2SP leaves the height, which is always 8, out of a path.
 type tiles struct{ folder string }
 
-func (t tiles) Height() int                    { return 8 }
+func (t tiles) Height() int                     { return 8 }
 func (t tiles) SaveTiles([]tlog.Tile, [][]byte) {}
 func (t tiles) ReadTiles(wanted []tlog.Tile) (found [][]byte, err error) {
 	for _, tile := range wanted {
@@ -41,6 +43,33 @@ func (t tiles) ReadTiles(wanted []tlog.Tile) (found [][]byte, err error) {
 		found = append(found, data)
 	}
 	return found, nil
+}
+
+// witness verifies cosignatures: the library knows only the signatures of logs.
+type witness struct {
+	name string
+	hash uint32
+	key  ed25519.PublicKey
+}
+
+func (w witness) Name() string    { return w.name }
+func (w witness) KeyHash() uint32 { return w.hash }
+func (w witness) Verify(msg, sig []byte) bool {
+	if len(sig) != 8+ed25519.SignatureSize {
+		return false
+	}
+	message := fmt.Sprintf("cosignature/v1\ntime %d\n%s", binary.BigEndian.Uint64(sig), msg)
+	return ed25519.Verify(w.key, []byte(message), sig[8:])
+}
+
+func newWitness(key string) witness {
+	parts := strings.SplitN(key, "+", 3)
+	typed := must(base64.StdEncoding.DecodeString(parts[2]))
+	sum := sha256.Sum256(append([]byte(parts[0]+"\n"), typed...))
+	if len(typed) != 33 || typed[0] != 4 || fmt.Sprintf("%x", sum[:4]) != parts[1] {
+		log.Fatalf("%s is not the key of a witness", key)
+	}
+	return witness{parts[0], binary.BigEndian.Uint32(sum[:4]), typed[1:]}
 }
 
 // checkpoint verifies the signature of a checkpoint and returns its tree.
@@ -56,9 +85,17 @@ func checkpoint(path string, verifiers note.Verifiers) tlog.Tree {
 
 func main() {
 	log.SetFlags(0)
-	verifiers := note.VerifierList(must(note.NewVerifier(os.Args[1])))
+	keys := strings.Split(os.Args[1], ",")
+	verifiers := note.VerifierList(must(note.NewVerifier(keys[0])))
 	folder := os.Args[2]
 	tree := checkpoint(filepath.Join(folder, "checkpoint"), verifiers)
+	for _, key := range keys[1:] {
+		w := newWitness(key)
+		if _, err := note.Open(must(os.ReadFile(filepath.Join(folder, "checkpoint"))), note.VerifierList(w)); err != nil {
+			log.Fatalf("%s has not cosigned the checkpoint: %v", w.name, err)
+		}
+		fmt.Printf("%s cosigned it\n", w.name)
+	}
 	reader := tlog.TileHashReader(tree, tiles{folder})
 	leaf := int64(0)
 	for bundle := int64(0); leaf < tree.N; bundle++ {

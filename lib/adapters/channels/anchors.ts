@@ -14,7 +14,7 @@ export type Anchor = {
   keep(checkpoint: { size: number; note: string }): Promise<void>
 }
 
-/** Exactly one of the four is set; lib/adapters/policy checks that. */
+/** Exactly one of the four is set, or none for a witness; lib/adapters/policy checks that. */
 export type AnchorSettings = {
   name: string
   directory?: string | undefined

@@ -8,6 +8,8 @@ import { type Rota, rotaSchema } from '#lib/core/access/rota'
 import { managerSchema, ownersSchema } from '#lib/core/access/routing'
 import { admissionSection } from '#lib/core/admission/section'
 import { guardrailsSection } from '#lib/core/guardrails/section'
+import { CheckpointError } from '#lib/core/log/checkpoint'
+import { parseWitnessKey } from '#lib/core/log/cosignature'
 import { crossValidate } from './cross-validate.ts'
 
 // The schema of postern.yaml. It contains no secrets: those come from the environment.
@@ -253,6 +255,16 @@ const notificationsSchema = z.strictObject({
 const hasAddressAsHost = (url: string) =>
   URL.canParse(url) && isIP(new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')) > 0
 
+function whyNotWitnessKey(text: string): string | null {
+  try {
+    parseWitnessKey(text)
+    return null
+  } catch (error) {
+    if (error instanceof CheckpointError) return error.message
+    throw error
+  }
+}
+
 const anchor = z
   .strictObject({
     name: z
@@ -296,12 +308,30 @@ const anchor = z
       })
       .optional()
       .meta({ description: 'A bucket in which each checkpoint is locked (S3 Object Lock, compliance mode).' }),
+    witness: z
+      .strictObject({
+        url: address({ onlyOrigin: false }).meta({
+          description: 'Its submission prefix: checkpoints are posted to add-checkpoint below it.',
+        }),
+        key: z
+          .string()
+          .max(500)
+          .superRefine((text, context) => {
+            const message = whyNotWitnessKey(text)
+            if (message) context.addIssue({ code: 'custom', message })
+          })
+          .meta({
+            description: 'Its verifier key for Ed25519 cosignatures, such as witness.example.com/w1+1a2b3c4d+BA….',
+          }),
+      })
+      .optional()
+      .meta({ description: 'A witness that cosigns each checkpoint (C2SP tlog-witness).' }),
   })
-  .refine(({ directory, git, webhook, s3 }) => [directory, git, webhook, s3].filter(Boolean).length === 1, {
-    message: 'set exactly one of directory, git, webhook or s3',
+  .refine((one) => [one.directory, one.git, one.webhook, one.s3, one.witness].filter(Boolean).length === 1, {
+    message: 'set exactly one of directory, git, webhook, s3 or witness',
   })
   .meta({
-    oneOf: [{ required: ['directory'] }, { required: ['git'] }, { required: ['webhook'] }, { required: ['s3'] }],
+    oneOf: ['directory', 'git', 'webhook', 's3', 'witness'].map((kind) => ({ required: [kind] })),
   })
 
 const syslogReceiver = z.strictObject({

@@ -16,32 +16,36 @@ export const fileOfCheckpoint = (size: number): string => `checkpoint-${String(s
 export class CheckpointError extends Error {}
 
 /** The algorithm byte of Ed25519. */
-const ed25519 = Buffer.of(1)
+const ed25519 = 1
 
 const isName = (name: string) => /^[^\s+\p{Cc}]{1,200}$/u.test(name)
 
-function verifierOf(name: string, raw: Buffer): VerifierKey {
-  const typed = Buffer.concat([ed25519, raw])
+function verifierOf(name: string, raw: Buffer, algorithm: number): VerifierKey {
+  const typed = Buffer.concat([Buffer.of(algorithm), raw])
   const id = createHash('sha256').update(`${name}\n`).update(typed).digest('hex').slice(0, 8)
   const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') }, format: 'jwk' })
   return { name, id, key, text: `${name}+${id}+${typed.toString('base64')}` }
 }
 
-/** @throws CheckpointError for any other text than `<name>+<id>+<base64>` of an Ed25519 key */
-export function parseVerifierKey(text: string): VerifierKey {
+/** @throws CheckpointError for any other text than `<name>+<id>+<base64>` of a key with this algorithm byte */
+export function openKey(text: string, algorithm: number, expected: string): VerifierKey {
   const [, name = '', id = '', encoded = ''] = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(text.trim()) ?? []
   const typed = Buffer.from(encoded, 'base64')
-  if (!isName(name) || typed.length !== 33 || typed[0] !== 1)
-    throw new CheckpointError('The key is not a verifier key. Pass one such as postern.example.com/log+1a2b3c4d+AR….')
-  const key = verifierOf(name, typed.subarray(1))
+  if (!isName(name) || typed.length !== 33 || typed[0] !== algorithm)
+    throw new CheckpointError(`The key is not ${expected}.`)
+  const key = verifierOf(name, typed.subarray(1), algorithm)
   if (key.id !== id) throw new CheckpointError('The ID in the verifier key does not match its name and bytes.')
   return key
 }
 
+/** @throws CheckpointError for any other text than `<name>+<id>+<base64>` of an Ed25519 key */
+export const parseVerifierKey = (text: string): VerifierKey =>
+  openKey(text, ed25519, 'a verifier key. Pass one such as postern.example.com/log+1a2b3c4d+AR…')
+
 /** @param key an Ed25519 private key */
 export function signerOf(name: string, key: KeyObject): SignerKey {
   const { x = '' } = createPublicKey(key).export({ format: 'jwk' })
-  return { key, verifier: verifierOf(name, Buffer.from(x, 'base64url')) }
+  return { key, verifier: verifierOf(name, Buffer.from(x, 'base64url'), ed25519) }
 }
 
 export function signCheckpoint({ origin, size, root }: Checkpoint, { key, verifier }: SignerKey): string {
