@@ -126,7 +126,9 @@ async function Calls({
       {page.items.length > 0 ? (
         <CallTable calls={page.items} caption="Calls, the last one to arrive first" />
       ) : (
-        <Empty title="No calls match.">Only calls that a cluster has reported are here.</Empty>
+        <Empty title="No calls match.">
+          Only calls that a cluster has reported, and that were not removed by retention, are here.
+        </Empty>
       )}
       {page.nextCursor && (
         <p className="mt-4">
