@@ -1,4 +1,4 @@
-import { Link } from '#components/ui/link'
+import { RequestLink } from '#components/request/request-link'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Time, ZoneName } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
@@ -53,15 +53,7 @@ export function CallTable({ calls, caption }: { calls: readonly CallResource[]; 
                 <UntrustedText>{one.address ?? '–'}</UntrustedText>
               </code>
             </td>
-            <td>
-              {one.requestId ? (
-                <Link className="link" href={`/requests/${one.requestId}#activity`}>
-                  <code>…{one.requestId.slice(-6)}</code>
-                </Link>
-              ) : (
-                '–'
-              )}
-            </td>
+            <td>{one.requestId ? <RequestLink id={one.requestId} section="activity" /> : '–'}</td>
           </tr>
         ))}
       </tbody>

@@ -1,4 +1,4 @@
-import { Link } from '#components/ui/link'
+import { RequestLink } from '#components/request/request-link'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Time, ZoneName } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
@@ -30,9 +30,7 @@ export function AccessAtTable({ items }: { items: AccessAtItem[] }) {
             <td>
               <UntrustedText>{item.person.name}</UntrustedText>
               <br />
-              <Link href={`/requests/${item.requestId}`} className="link" title={item.requestId}>
-                <code>…{item.requestId.slice(-6)}</code>
-              </Link>
+              <RequestLink id={item.requestId} />
             </td>
             <td className="min-w-48">
               {item.clusterRole ? <code>ClusterRole {item.clusterRole}</code> : rulesInWords(item.rules)}

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { Link } from '#components/ui/link'
+import { RequestLink } from '#components/request/request-link'
 import { ScrollTable } from '#components/ui/scroll-table'
 import { Section } from '#components/ui/section'
 import { Time, ZoneName } from '#components/ui/time'
@@ -10,14 +10,6 @@ import { secondsOf, shortDuration } from '#lib/core/access/duration'
 type Props = { review: AccessReview }
 
 const times = (count: number) => (count === 1 ? 'once' : `${count} times`)
-
-function Request({ id }: { id: string }) {
-  return (
-    <Link href={`/requests/${id}`} className="link" title={id}>
-      <code>…{id.slice(-6)}</code>
-    </Link>
-  )
-}
 
 function Table({ caption, heads, children }: { caption: string; heads: ReactNode[]; children: ReactNode }) {
   return (
@@ -135,7 +127,7 @@ function Fast({ review: { fast } }: Props) {
           {fast.map(({ requestId, entitlement, approver, requester, decision, seconds, at }) => (
             <tr key={`${requestId} ${approver.id}`}>
               <td>
-                <Request id={requestId} />
+                <RequestLink id={requestId} />
               </td>
               <td>
                 <code>{entitlement}</code>
@@ -171,7 +163,7 @@ function BreakGlass({ review: { breakGlass } }: Props) {
           {breakGlass.map(({ requestId, entitlement, person, outcome, reviewer, at }) => (
             <tr key={requestId}>
               <td>
-                <Request id={requestId} />
+                <RequestLink id={requestId} />
               </td>
               <td>
                 <code>{entitlement}</code>

@@ -1,4 +1,5 @@
 import { Fragment } from 'react'
+import { RequestLink } from '#components/request/request-link'
 import { Link } from '#components/ui/link'
 import { Time, ZoneName } from '#components/ui/time'
 import { UntrustedText } from '#components/ui/untrusted-text'
@@ -82,13 +83,7 @@ export function EventTable({ events, filter, cursor, open, verification }: Props
                     </UntrustedText>
                   </code>
                 </td>
-                <td className="max-rail:text-right">
-                  {event.requestId && (
-                    <Link href={`/requests/${event.requestId}`} className="link" title={event.requestId}>
-                      <code>…{event.requestId.slice(-6)}</code>
-                    </Link>
-                  )}
-                </td>
+                <td className="max-rail:text-right">{event.requestId && <RequestLink id={event.requestId} />}</td>
               </tr>
               {isOpen && (
                 <tr className="border-b border-line bg-sunken max-rail:block">

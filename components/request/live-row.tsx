@@ -17,7 +17,7 @@ function approvers({ steps }: RequestSummary): string {
 export function LiveRow({ request, actions }: { request: RequestSummary; actions: RequestActionSet }) {
   const { grant } = request
   return (
-    <li className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 border-b border-line py-2 rail:grid-cols-[6.5rem_minmax(0,1.2fr)_minmax(0,1.2fr)_11rem_auto]">
+    <li className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 border-b border-line py-2 rail:grid-cols-[6.5rem_minmax(0,1fr)_minmax(0,2fr)_11rem_auto]">
       <StatusMark status={shownStatus(request)} />
       <span className="col-span-2 min-w-0 rail:col-span-1">
         <Link href={`/requests/${request.id}`} data-row="" className="block font-strong hover:underline rail:truncate">
@@ -32,7 +32,7 @@ export function LiveRow({ request, actions }: { request: RequestSummary; actions
           <UntrustedText>{request.title}</UntrustedText>
           <SeverityMark severity={request.risk.severity} />
         </span>
-        <code className="block truncate text-muted" title={whatInWords(request)}>
+        <code className="line-clamp-2 wrap-anywhere text-muted" title={whatInWords(request)}>
           <UntrustedText>{`${request.cluster} · ${namespacesInWords(request.namespaces)} · ${whatInWords(request)}`}</UntrustedText>
         </code>
       </span>
