@@ -324,16 +324,16 @@ test('a program that goes on running across an extension is refused nothing, and
   await served.whileWorking(async () => {
     await untilNamespaceIsKnown()
     const priya = await as('priya')
-    const approved = async (submitting: Running) => {
-      const { id, digest } = await pendingRequest(submitting)
+    const approve = async (id: string) => {
+      const { digest } = JSON.parse((await postern(['show', id, '-o', 'json'], priya)).out) as RequestResource
       expect((await postern(['approve', id, '--digest', digest], priya)).code).toBe(0)
-      return id
     }
     const grantOf = async (id: string): Promise<RequestResource['grant']> =>
       JSON.parse((await postern(['show', id, '-o', 'json'], priya)).out).grant
     const reason = ['--reason', 'the checkout pods hang']
     const requesting = startPostern(['request', 'payments-restart', '-n', namespace, ...reason, '--watch'])
-    const id = await approved(requesting)
+    const { id } = await pendingRequest(requesting)
+    await approve(id)
     expect((await postern(['wait', id])).code).toBe(0)
     expect((await postern(['kubeconfig', '--use', id], own)).code).toBe(0)
     // kubectl's own client in one process: each call to the proxy is a call of that client.
@@ -353,8 +353,9 @@ test('a program that goes on running across an extension is refused nothing, and
       }
       expect(await call()).toBe(200)
       // No command waits for the extension: the program finds it by itself.
-      const extending = startPostern(['extend', id, '--for', '20m', '--reason', 'the pods hang again'])
-      const extension = await approved(extending)
+      const extending = await postern(['extend', id, '--for', '20m', '--reason', 'the pods hang again'])
+      const extension = extending.out.trim()
+      await approve(extension)
       await until(
         'the extended access has ended',
         async () => {
@@ -389,7 +390,7 @@ test('a program that goes on running across an extension is refused nothing, and
       await proxy.ended
     }
   })
-})
+}, 300_000)
 
 test('a refusal in a pipe becomes a request that is active at once where no one has to approve', async () => {
   const refusal = `Error from server (Forbidden): pods is forbidden: User "mina" cannot list resource "pods" in API group "" in the namespace "${namespace}"`
