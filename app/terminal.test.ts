@@ -275,6 +275,9 @@ test('kubectl is forbidden, one line requests the access, and after the approval
     expect((await kubectl('get', 'deployments', '-n', namespace)).code).toBe(0)
     expect((await kubectl('get', 'deployments', '-n', namespace)).code, 'from the cache').toBe(0)
     expect((await kubectl('get', 'secrets', '-n', namespace)).err).toContain('forbidden')
+    const granted = ['check-access', 'patch', 'deployments.apps', '--cluster', 'prod-eu', '-n', namespace]
+    const own = await postern(granted)
+    expect([own.code, own.out], own.err).toEqual([0, expect.stringMatching(/^Yes\. Postern granted the access\.\n/)])
     const asked = ['can-i', 'deployments.apps', 'pods', 'services', '--cluster', 'prod-eu', '-n', namespace]
     const { resources } = JSON.parse((await postern([...asked, '-o', 'json'])).out)
     expect(

@@ -26,6 +26,7 @@ function chainOf({ binding, role }: Link): string {
 
 function answerText(found: Explanation, paint: Paint): string {
   const { allowed, ways, grants, dangling, hints, entitlements, asOf } = found
+  const isGranted = allowed !== true && grants.length > 0
   const answer = { true: paint('green', 'Yes.'), false: paint('red', 'No.'), null: paint('yellow', 'Not known.') }
   const rows = [
     ...ways.map((way) => `by ${chainOf(way)}`),
@@ -34,10 +35,12 @@ function answerText(found: Explanation, paint: Paint): string {
     ),
     ...dangling.map((link) => `without effect, because the role does not exist: ${chainOf(link)}`),
     ...hints,
-    ...(allowed === true ? [] : entitlements.map(({ name, title }) => `to request: ${name} (${title})`)),
+    ...(isGranted ? [`without it: ${found.why}`] : []),
+    ...(allowed === true || isGranted ? [] : entitlements.map(({ name, title }) => `to request: ${name} (${title})`)),
   ]
   const when = asOf === null ? '' : paint('dim', `Read from the cluster at ${clock(asOf)}.\n`)
-  return `${answer[`${allowed}`]} ${lines(found.why)}\n${rows.map((row) => `  ${line(row, 400)}\n`).join('')}${when}`
+  const head = isGranted ? `${answer.true} Postern granted the access.` : `${answer[`${allowed}`]} ${lines(found.why)}`
+  return `${head}\n${rows.map((row) => `  ${line(row, 400)}\n`).join('')}${when}`
 }
 
 async function checkAccess(terminal: Terminal, verb: string, target: string, name = '', options: Options) {
