@@ -19,7 +19,7 @@ import type { RequestResource } from '#lib/core/access/request-resource'
 import { buildPackage } from '#local/package/build'
 import { buildExecutables, ownPlatform } from '#local/package/executable'
 import { bearerToken, enterDeviceCode, signInAs } from '#local/parts/sign-in'
-import { ensureHelm } from '#local/programs/programs'
+import { ensureHelm, ensureStern } from '#local/programs/programs'
 import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
 import { testParts } from '#testing/database'
 import { aNamespace, deleteNamespace } from '#testing/namespace'
@@ -37,7 +37,10 @@ const served = await servedPostern({
       name: 'automatic',
       title: 'Read pods',
       approvals: [],
-      rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] }],
+      rules: [
+        { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
+        { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
+      ],
     }),
     anEntitlementDocument({
       name: 'releases',
@@ -291,7 +294,7 @@ test('kubectl is forbidden, one line requests the access, and after the approval
     ])
     const table = (await postern(asked)).out
     expect(table).toMatch(/^deployments\.apps +yes +yes +yes +unknown +unknown +yes +unknown$/m)
-    expect(table).toMatch(/^pods +request +request +(unknown +){5}automatic$/m)
+    expect(table).toMatch(/^pods +request +request +request +(unknown +){4}automatic$/m)
     expect((await postern([...asked, '-o', 'name'])).out).toBe('automatic\n')
     expect((await postern([...asked, '--as', 'priya'])).code, 'about someone else').toBe(1)
 
@@ -534,6 +537,35 @@ test(
         return after.err.includes('ended at')
       })
       expect([after.code, after.err]).toEqual([1, expect.stringContaining(`postern request --again ${extension.id}`)])
+    })
+  },
+  halfAnHour,
+)
+
+test(
+  'stern lists pods with the access of a request that it was refused without, and through the plugin',
+  async () => {
+    const program = await ensureStern(console.log)
+    const own = {
+      KUBECONFIG: kubeconfigOfNoOne('kubeconfig-of-stern'),
+      PATH: `${dirname(program)}:${dirname(kubernetes.kubectl)}:${process.env.PATH}`,
+    }
+    // No pod runs in this cluster, so there is no log to read.
+    const all = ['.', '--no-follow', '--only-log-lines']
+    await served.whileWorking(async () => {
+      const without = await start(program, [...all, '-n', namespace], own).ended
+      expect([without.code, without.err]).toEqual([1, expect.stringContaining('pods is forbidden')])
+      await untilNamespaceIsKnown()
+      const reason = ['--yes', '--reason', 'the shop prints errors']
+      const ran = await postern(['run', ...reason, '--', 'stern', ...all, '-n', namespace], own)
+      expect([ran.code, ran.err], ran.err).toEqual([0, expect.stringContaining('Running the command again.')])
+      const id = (await postern(['ls', '-o', 'name'])).out.trim().split('\n')[0] ?? ''
+      expect((await postern(['kubeconfig', '--use', id], own)).code).toBe(0)
+      const through = await start(program, [...all, '-n', namespace], own).ended
+      expect([through.code, through.err]).toEqual([0, ''])
+      const elsewhere = await start(program, [...all, '-n', 'default'], own).ended
+      expect([elsewhere.code, elsewhere.err]).toEqual([1, expect.stringContaining('pods is forbidden')])
+      expect((await postern(['release', id])).code).toBe(0)
     })
   },
   halfAnHour,

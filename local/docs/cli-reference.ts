@@ -55,7 +55,7 @@ postern run -- kubectl rollout restart deployment/api -n payments
 
 runs the command. If the cluster forbids it, it finds the entitlement that would allow it, asks you for a reason, submits the request, waits
 until the access works, and runs the same command again. Access that you have already is used at once. The command is not changed: it
-gets the access by \`KUBECONFIG\`, so \`helm\`, \`k9s\` and other programs that read this variable work too.
+gets the access by \`KUBECONFIG\`, so \`helm\`, \`k9s\`, \`stern\` and other programs that read this variable work too.
 
 The same in steps, from a refusal or for a command that you did not run yet:
 

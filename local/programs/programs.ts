@@ -64,6 +64,12 @@ const k9s: GoModule = {
   programs: { k9s: 'github.com/derailed/k9s' },
 }
 
+const stern: GoModule = {
+  folder: join(checkout, 'local/stern'),
+  pins: 'github.com/stern/stern',
+  programs: { stern: 'github.com/stern/stern' },
+}
+
 const dex: GoModule = {
   folder: join(checkout, 'local/dex'),
   pins: 'github.com/dexidp/dex',
@@ -226,6 +232,10 @@ export async function ensureKrew(say: (line: string) => void): Promise<string | 
 /** k9s, a full-screen client of clusters. Building it takes a few minutes, once. */
 export const ensureK9s = async (say: (line: string) => void): Promise<string> =>
   need(await build(k9s, ['k9s'], say), 'k9s')
+
+/** stern, which follows the logs of many pods. Building it takes a few minutes, once. */
+export const ensureStern = async (say: (line: string) => void): Promise<string> =>
+  need(await build(stern, ['stern'], say), 'stern')
 
 /** Dex, the second identity provider of the tests; undefined if it cannot be built. Building it takes a minute, once. */
 export async function ensureDex(say: (line: string) => void): Promise<string | undefined> {
