@@ -34,6 +34,7 @@ export const me = z.object({
   groupsProblem: z.string().nullable().default(null),
   roles: z.array(z.string()),
   claims: z.record(z.string(), z.string()).default({}),
+  version: z.string().nullable().default(null),
 })
 
 export const ownAbsence = z.object({

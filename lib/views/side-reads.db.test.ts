@@ -192,6 +192,7 @@ describe('grants', () => {
 test('me describes the signed-in person, with the claim that each field comes from', async () => {
   const answer = await me(ola)
   expect(meResource.parse(answer)).toEqual(answer)
+  expect(answer.version).toMatch(/^\d+\.\d+\.\d+/)
   expect(answer).toMatchObject({ roles: ['admin'], claims: { groups: 'groups', subject: 'sub' } })
 })
 

@@ -18,6 +18,8 @@ export const meResource = z
     roles: z.array(z.enum(roles)),
     /** The claim of the identity provider for each field. */
     claims: z.record(z.string(), z.string()),
+    /** The version of the server. */
+    version: z.string(),
   })
   .meta({ id: 'Me' })
 export type Me = z.infer<typeof meResource>
