@@ -5,7 +5,7 @@ import manifest from '../../package.json' with { type: 'json' }
 
 /** The signed-in person as the server knows them, and the claim of the identity provider that each field comes from. */
 export async function me({ person, roles, origin }: PersonActor): Promise<Me> {
-  const { knownEmails: _, everVerified: __, username = null, groupsProblem = null, ...shown } = person
+  const { knownEmails: _, everVerified: __, manager: ___, username = null, groupsProblem = null, ...shown } = person
   const { groupsClaim, apiGroupsClaim = groupsClaim, subjectClaim } = currentPolicy().configuration.identity
   const usedGroupsClaim = origin.via === 'api' ? apiGroupsClaim : groupsClaim
   return {

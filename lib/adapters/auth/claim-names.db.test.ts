@@ -15,14 +15,11 @@ import { finishSignIn } from './sign-in.ts'
 const database = await testDatabase()
 const hostile = await startHostileIssuer()
 const { issuer, answers } = hostile
-const policy = await testPolicy(
-  aConfiguration({
-    identity: {
-      ...{ issuer, clientId: 'postern', apiAudience: 'postern-api', scopes: ['openid', 'profile', 'email'] },
-      ...{ subjectClaim: 'oid', groupsClaim: 'groups', apiGroupsClaim: 'resource_access.my.client.roles' },
-    },
-  }),
-)
+const claimNames = {
+  ...{ issuer, clientId: 'postern', apiAudience: 'postern-api', scopes: ['openid', 'profile', 'email'] },
+  ...{ subjectClaim: 'oid', groupsClaim: 'groups', apiGroupsClaim: 'resource_access.my.client.roles' },
+}
+const policy = await testPolicy(aConfiguration({ identity: claimNames }))
 afterAll(async () => {
   await policy.stop()
   await hostile.stop()
@@ -84,4 +81,19 @@ test('bearer tokens list their groups in the configured claim, and in no other',
   expect(actor.person).toMatchObject({ groups: ['payments-dev'], groupsProblem: null })
   const without = await actorOf({ sub: 'x', azp: 'cli', groups: ['sre'] })
   expect(without.person).toMatchObject({ groups: [], groupsProblem: 'absent' })
+})
+
+test('each ID token says who the manager is, and no bearer token does', async () => {
+  await policy.change(aConfiguration({ identity: { ...claimNames, managerClaim: 'boss' } }))
+  const manager = async () => (await database.asOwner('SELECT manager FROM people WHERE subject = $1', [oid]))[0]
+  await signIn({ sub: 'pairwise-web', groups: ['sre', 'payments-dev'], boss: 'Priya@example.com' })
+  expect(await manager()).toEqual({ manager: 'priya@example.com' })
+  const later = { sub: 'x', azp: 'postern', iat: now() + 5, ...apiGroups('payments-dev') }
+  expect(
+    (await actorOf({ ...later, boss: 'friend@example.com' })).person.groups,
+    'it changes the record',
+  ).not.toContain('sre')
+  expect(await manager()).toEqual({ manager: 'priya@example.com' })
+  await signIn({ sub: 'pairwise-web', groups: ['sre'], iat: now() + 10 })
+  expect(await manager(), 'an ID token without the claim').toEqual({ manager: null })
 })

@@ -152,6 +152,24 @@ describe('subjects', () => {
   })
 })
 
+test('the manager is the mailbox in the claim that the configuration names, and any other text is none', () => {
+  const managed = (claims: Claims, managerClaim?: string) =>
+    identityFrom({ sub: 'u1', ...claims }, { ...names, managerClaim }).manager
+  expect(managed({ manager: 'Priya+a@Example.com' }, 'manager')).toBe('priya@example.com')
+  expect(managed({ org: { boss: 'priya@example.com' } }, 'org.boss')).toBe('priya@example.com')
+  expect(managed({ manager: 'priya@example.com' }), 'no claim is configured').toBeUndefined()
+  for (const manager of [
+    undefined,
+    '',
+    7,
+    ['priya@example.com'],
+    'CN=Priya',
+    '"a b"@example.com',
+    'priya@example.com\u200b',
+  ])
+    expect(managed({ manager }, 'manager')).toBeNull()
+})
+
 test('characters that reorder or hide text are removed from a name', () => {
   expect(read({ name: 'Mina\u202e\u0000 Okafor\n' }).name).toBe('Mina Okafor')
 })

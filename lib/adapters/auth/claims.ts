@@ -7,7 +7,7 @@ import { mailboxOf } from '#lib/core/access/same-person'
 export type Claims = Readonly<Record<string, unknown>>
 
 /** The names of the claims that hold the groups and the subject. */
-export type ClaimNames = { groupsClaim: string; subjectClaim: string }
+export type ClaimNames = { groupsClaim: string; subjectClaim: string; managerClaim?: string | undefined }
 
 /** Undefined means that the token doesn't have the claim: then the stored value is neither extended nor reduced. */
 export type ClaimedIdentity = {
@@ -16,6 +16,8 @@ export type ClaimedIdentity = {
   username: string | undefined
   email: string | null | undefined
   emailVerified: boolean
+  /** The mailbox of the manager; null if the ID token names none, undefined if there was none to read it from. */
+  manager: string | null | undefined
   /** Undefined if there is no usable list; `groupsProblem` says why. */
   groups: string[] | undefined
   groupsProblem: GroupsProblem | undefined
@@ -97,6 +99,13 @@ function claimedEmail(claims: Claims): Pick<ClaimedIdentity, 'email' | 'emailVer
   return { email, emailVerified: isVerified && email === claims.email && mailboxOf(email) !== null }
 }
 
+/** NB: an address with other characters than the exact ones is none. */
+function claimedManager(claims: Claims, managerClaim: string | undefined): string | null | undefined {
+  if (managerClaim === undefined) return undefined
+  const value = claimAt(claims, managerClaim)
+  return typeof value === 'string' && value.length <= 320 ? mailboxOf(value) : null
+}
+
 const hasEmail = (claims: Claims) => claims.email !== undefined && claims.email_verified !== undefined
 const hasName = (claims: Claims) => claims.name !== undefined || claims.preferred_username !== undefined
 
@@ -141,6 +150,7 @@ export function identityFrom(claims: Claims, names: ClaimNames, userInfo: Claims
     name: plain(claims.name, 200) ?? plain(userInfo.name, 200),
     username,
     ...claimedEmail(hasEmail(claims) || userInfo.email === undefined ? claims : userInfo),
+    manager: claimedManager(claims, names.managerClaim),
     groups,
     groupsProblem,
     received: groupsProblem ? claimPaths(claims, userInfo) : [],

@@ -28,7 +28,7 @@ const without = (groups: readonly string[], others: readonly string[]) =>
  */
 export async function recordPerson(tx: Tx, description: Description, origin: Origin): Promise<Person> {
   const { claimed, at, known, method } = description
-  const { subject, name, username, email, emailVerified, groups, groupsProblem, received } = claimed
+  const { subject, name, username, email, emailVerified, manager, groups, groupsProblem, received } = claimed
   const { issuer } = identitySettings()
   const { person, previousGroups } = await upsertPerson(
     tx,
@@ -38,6 +38,7 @@ export async function recordPerson(tx: Tx, description: Description, origin: Ori
       username: username ?? known?.username ?? null,
       email: email === undefined ? (known?.email ?? null) : email,
       emailVerified: email === undefined ? (known?.emailVerified ?? false) : emailVerified,
+      manager: manager === undefined ? (known?.manager ?? null) : manager,
       // Claims without groups mean that there are none: unconfirmed groups are not kept.
       groups: groups ?? [],
       groupsProblem: groupsProblem ?? null,

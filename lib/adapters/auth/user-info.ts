@@ -60,7 +60,8 @@ export async function refreshedIdentity(
   const own = claims ?? (settings.subjectClaim === 'sub' ? { sub: subject } : {})
   const userInfo = await userInfoFor(own, accessToken, metadata)
   if (!claims && !userInfo) return undefined
-  const claimed = identityFrom(own, settings, userInfo)
+  // Without an ID token the manager stays who they were.
+  const claimed = identityFrom(own, claims ? settings : { ...settings, managerClaim: undefined }, userInfo)
   if (claimed.subject !== subject) throw new OtherSubject('the provider names another person')
   return claimed
 }

@@ -2,6 +2,7 @@ import { observedRights, type RightsColumns } from '#lib/adapters/db/clusters/cl
 import { type PodsColumn, podsInSql, toPods } from '#lib/adapters/db/clusters/pods'
 import type { Person } from '#lib/core/access/actor'
 import { contentHash } from '#lib/core/access/content-hash'
+import type { Routing } from '#lib/core/access/routing'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import { withCondition } from '#lib/core/guardrails/configured/unattended'
 import {
@@ -14,6 +15,7 @@ import {
 } from '#lib/core/guardrails/facts'
 import type { Tx } from './client.ts'
 import { findExtendedGrant } from './grants/extended-grant.ts'
+import { isKnownMailbox } from './people/find-person.ts'
 import { type HeldColumns, heldInSql } from './people/held.ts'
 import { type HistoryColumn, historyInSql, toHistory, wasRefusedRecently } from './requests/history.ts'
 import { findBreakGlassUse } from './requests/reviews.ts'
@@ -44,6 +46,12 @@ type Judged = Omit<
   /** The grant that it extends, if any. */
   extends: string | undefined
   policy: Gathered['policy'] & { configuration: ConfiguredLimits; compiled: readonly CompiledGuardrail[] }
+}
+
+/** The person without a manager who is unknown to Postern, whoever the identity provider names. */
+async function withKnownManager(tx: Tx, person: Person, { identity }: Routing): Promise<Person> {
+  if (!identity?.managerClaim || !person.manager) return person
+  return (await isKnownMailbox(tx, person.manager)) ? person : { ...person, manager: null }
 }
 
 /**
@@ -78,6 +86,7 @@ export async function gatherJudgement(tx: Tx, judged: Judged) {
   const observed = { cluster: toObservedCluster(row), rights, held, history: toHistory(row), pods: toPods(row), now }
   const facts = toJudgementFacts({
     ...judged,
+    requester: await withKnownManager(tx, requester, judged.policy.configuration),
     ...observed,
     breakGlassUse,
     refusedRecently,

@@ -18,7 +18,7 @@ export const personInSql = (people: 'p' | 'q'): Prisma.Sql =>
     'name', ${people}.name, 'email', ${people}.email, 'emailVerified', ${people}.email_verified,
     'everVerified', ${people}.ever_verified,
     'knownEmails', ${people}.known_emails, 'groups', ${people}.groups, 'groupsAt', ${people}.groups_at,
-    'username', ${people}.username, 'groupsProblem', ${people}.groups_problem,
+    'username', ${people}.username, 'manager', ${people}.manager, 'groupsProblem', ${people}.groups_problem,
     'signature', ${people}.signature)`)
 
 /** The columns of a request `r` and its entitlement version `e` that a judgement needs. */

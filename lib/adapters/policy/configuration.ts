@@ -103,6 +103,10 @@ const identitySchema = z.strictObject({
   apiGroupsClaim: z.string().min(1).max(256).optional().meta({
     description: 'The claim of bearer tokens that lists the same groups, if it is not groupsClaim.',
   }),
+  managerClaim: z.string().min(1).max(256).optional().meta({
+    description:
+      'The claim of the ID token with the e-mail address of a person’s manager, for steps with manager; one that people can’t change themselves.',
+  }),
   subjectClaim: z
     .string()
     .min(1)

@@ -19,6 +19,8 @@ export type Person = {
   everVerified?: boolean
   /** The name that the person signs in with, for pages. */
   username?: string | null
+  /** The mailbox of the manager whom the identity provider names; counts only where the configuration names the claim. */
+  manager?: string | null
   groups: string[]
   /** Why the identity provider's newest answer had no list of groups, for pages. */
   groupsProblem?: GroupsProblem | null

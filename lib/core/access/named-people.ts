@@ -15,7 +15,7 @@ export function ownNames({ subject, email, emailVerified }: Account): string[] {
 /** The person with those of their own names that a policy uses. */
 export const withNamedGroups = <P extends Account & { groups: readonly string[] }>(
   person: P,
-  named: ReadonlySet<string>,
+  named: Pick<ReadonlySet<string>, 'has'>,
 ): P & { groups: string[] } => ({
   ...person,
   groups: [

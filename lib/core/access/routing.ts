@@ -42,6 +42,7 @@ export type Routing = {
   owners?: readonly Owners[]
   managers?: ReadonlyArray<z.output<typeof managerSchema>>
   ownerLabels?: readonly OwnerLabel[]
+  identity?: { managerClaim?: string | undefined }
 }
 
 type ConfiguredStep = FollowUps & ({ groups: readonly string[] } | { groupsExpression: string })
@@ -62,7 +63,8 @@ export const requiredStepsOf = ({ guardrails = [] }: { guardrails?: readonly Req
 export type RoutedFacts = {
   cluster: string
   namespaces: readonly string[]
-  requester: { subject: string; email: string | null; emailVerified: boolean }
+  /** `manager`: the mailbox of whom the identity provider names. */
+  requester: { subject: string; email: string | null; emailVerified: boolean; manager?: string | null }
   /** Of each namespace whose labels are known. */
   labels?: ReadonlyMap<string, NamespaceLabels>
 }
@@ -88,9 +90,12 @@ function ownersOf(
   return 'why' in known ? { groups: [], why: known.why } : labelledOwners(configured, known.labels)
 }
 
-function managerOf({ managers = [] }: Routing, requester: RoutedFacts['requester']): string[] {
+/** Whom the configuration names comes before whom the identity provider does. */
+function managerOf({ managers = [], identity }: Routing, requester: RoutedFacts['requester']): string[] {
   const own = ownNames(requester)
-  return managers.filter(({ person }) => own.includes(personGroup(person))).map(({ manager }) => personGroup(manager))
+  const named = managers.filter(({ person }) => own.includes(personGroup(person)))
+  if (named.length > 0) return named.map(({ manager }) => personGroup(manager))
+  return identity?.managerClaim && requester.manager ? [personGroup(requester.manager)] : []
 }
 
 type OwnedSet = {
@@ -156,8 +161,17 @@ type Named = Routing & {
 }
 const namedIn = new WeakMap<object, ReadonlySet<string>>()
 
-/** The groups of all people whom a configuration names as approvers, also in guardrails, as owners or as managers. */
-export function namedPeople(configuration: Named): ReadonlySet<string> {
+/**
+ * Which groups of people a configuration names as approvers, also in guardrails, as owners or as managers. With a claim for managers,
+ * anyone with an address can be named.
+ */
+export function namedPeople(configuration: Named): Pick<ReadonlySet<string>, 'has'> {
+  const named = peopleIn(configuration)
+  if (!configuration.identity?.managerClaim) return named
+  return { has: (group) => personIn(group)?.includes('@') === true || named.has(group) }
+}
+
+function peopleIn(configuration: Named): ReadonlySet<string> {
   const known = namedIn.get(configuration)
   if (known) return known
   const { entitlements, guardrails, owners = [], managers = [], ownerLabels = [] } = configuration

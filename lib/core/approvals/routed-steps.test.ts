@@ -117,6 +117,38 @@ test('a manager is found by the verified address only, in any of its spellings',
   expect(groupsOf(route({ manager: true }, ['payments'], { ...mina, emailVerified: false }))).toEqual([[]])
 })
 
+test('a manager comes from the claim only where the configuration names it and has no manager for the person', () => {
+  const claim: Routing = { identity: { managerClaim: 'manager' } }
+  const asked: ApprovalStep = { groups: ['sre'], count: 1, manager: true }
+  const jonas = { subject: 'jonas', email: 'jonas@example.com', emailVerified: true, manager: 'priya@example.com' }
+  const managed = (requester: Parameters<typeof routeSteps>[1]['requester'], by: Routing) =>
+    groupsOf(routeSteps([asked], { cluster: 'prod-eu', namespaces: ['a'], requester }, by))
+  expect(managed(jonas, claim)).toEqual([['sre', 'person:priya@example.com']])
+  expect(managed(jonas, {}), 'without the claim').toEqual([['sre']])
+  expect(managed({ ...jonas, manager: null }, claim)).toEqual([['sre']])
+  expect(managed({ ...jonas, manager: 'jonas@example.com' }, claim), 'of themselves').toEqual([['sre']])
+  const both = { ...claim, ...routing }
+  expect(managed({ ...mina, manager: 'friend@example.com' }, both), 'the configuration comes first').toEqual([
+    ['sre', 'person:olga'],
+  ])
+  const steps = routeSteps([asked], { cluster: 'prod-eu', namespaces: ['a'], requester: jonas }, claim)
+  const now = { steps, entitlement: { approvals: [asked] }, cluster: 'prod-eu' }
+  const counting = (manager: string | null) =>
+    groupsOf(stepsThatCount({ ...now, requester: { ...jonas, manager } }, [asked], claim))
+  expect(counting('priya@example.com')).toEqual([['sre', 'person:priya@example.com']])
+  expect(counting('olga@example.com'), 'someone who is no longer the manager loses their say').toEqual([['sre']])
+  expect(counting(null)).toEqual([['sre']])
+})
+
+test('with a claim for managers, everyone with a verified address can be named', () => {
+  const named = namedPeople({ identity: { managerClaim: 'manager' }, entitlements: [], guardrails: [] })
+  expect(['person:any@example.com', 'person:subject', 'sre'].map((group) => named.has(group))).toEqual([
+    true,
+    false,
+    false,
+  ])
+})
+
 test('a requester who owns the namespace is not the one who could approve', () => {
   const priya = { subject: 'priya', email: 'priya@example.com', emailVerified: true }
   expect(groupsOf(route({ owners: true }, ['checkout-eu'], priya))).toEqual([[]])
@@ -211,7 +243,11 @@ test('the people of a policy are those whom steps, escalations, guardrails, owne
       }),
     ],
   }
-  expect([...namedPeople({ ...routing, ...labels, entitlements: [{ approvals }], guardrails })].sort()).toEqual([
+  expect(
+    [
+      ...(namedPeople({ ...routing, ...labels, entitlements: [{ approvals }], guardrails }) as ReadonlySet<string>),
+    ].sort(),
+  ).toEqual([
     'person:a@example.com',
     'person:b',
     'person:c',

@@ -125,7 +125,7 @@ export type Gathered = {
     } & Routing
   }
   entitlement: Entitlement
-  requester: Pick<Person, 'subject' | 'groups' | 'email' | 'emailVerified'>
+  requester: Pick<Person, 'subject' | 'groups' | 'email' | 'emailVerified' | 'manager'>
   submission: JudgementFacts['submission']
   cluster: ObservedCluster
   /** The permissions in the cluster, as the worker last read them. */

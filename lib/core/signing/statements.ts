@@ -18,6 +18,7 @@ export type PersonRecord = Identified & {
   everVerified: boolean
   groups: readonly string[]
   groupsAt: Time
+  manager?: string | null
 }
 
 /**
@@ -32,6 +33,8 @@ export const personStatement = (person: PersonRecord) => ({
   everVerified: person.everVerified,
   groups: person.groups,
   groupsAt: time(person.groupsAt),
+  // Absent where there is none, as in records from before there were managers.
+  ...(person.manager ? { manager: person.manager } : {}),
 })
 
 export type RequestRecord = {

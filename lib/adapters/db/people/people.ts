@@ -28,6 +28,7 @@ export const toPerson = (row: StoredPerson): Person => ({
   knownEmails: row.knownEmails,
   everVerified: row.everVerified ?? false,
   username: row.username ?? null,
+  manager: row.manager ?? null,
   groups: row.groups,
   groupsProblem: (row.groupsProblem ?? null) as GroupsProblem | null,
 })
@@ -45,7 +46,8 @@ function signed(id: string, identity: Identity, { groups, at }: NamedGroups, was
   const { issuer, subject, name, email } = identity
   const emailVerified = hasVerifiedEmail(identity)
   const verification = { emailVerified, everVerified: wasVerified || emailVerified }
-  const row = { id, issuer, subject, name, email, ...verification, groups: sorted(groups), groupsAt: at }
+  const manager = identity.manager ?? null
+  const row = { id, issuer, subject, name, email, ...verification, groups: sorted(groups), groupsAt: at, manager }
   return {
     ...row,
     username: identity.username ?? null,
