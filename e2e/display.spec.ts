@@ -130,7 +130,7 @@ test('a person sets quiet hours with the keyboard, is told what is wrong with th
   await days.getByRole('checkbox', { name: 'Friday' }).press('Space')
   await mina.getByRole('button', { name: 'Save the quiet hours' }).press('Enter')
   await expect(
-    mina.getByText('Your mails wait from 21:30 to 07:00 (America/New_York), beginning on Friday.'),
+    mina.getByText('Your notices wait from 21:30 to 07:00 (America/New_York), beginning on Friday.'),
   ).toBeVisible()
   expect(await axeFindings(mina)).toEqual([])
   await mina.getByRole('button', { name: 'End the quiet hours' }).press('Enter')
@@ -146,7 +146,7 @@ test('quiet hours are kept and ended without scripts', async ({ as }) => {
   await jonas.getByLabel('Time zone of your quiet hours').selectOption('UTC')
   await jonas.getByRole('button', { name: 'Save the quiet hours' }).click()
   await expect(
-    jonas.getByText(`Your mails wait from ${timeIn(-1)} to ${timeIn(3)} (UTC), beginning on every day.`),
+    jonas.getByText(`Your notices wait from ${timeIn(-1)} to ${timeIn(3)} (UTC), beginning on every day.`),
   ).toBeVisible()
   await jonas.getByRole('button', { name: 'End the quiet hours' }).click()
   await expect(jonas.getByLabel('From')).toBeVisible()

@@ -32,6 +32,8 @@ export const configurationText = (places: Places) =>
         people: { username: 'email', usernamePrefix: 'oidc:', groupsPrefix: 'oidc:' },
       },
     ],
+    // Nothing is pushed: the worker has no private key.
+    notifications: { browser: { publicKey: `B${'a'.repeat(86)}`, contact: 'mailto:ops@example.com' } },
     entitlements: [
       {
         name: 'payments-restart',

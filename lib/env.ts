@@ -78,6 +78,10 @@ const variables = z
         'must be the https URL of a workflow; plain http is allowed only on loopback',
       )
       .optional(),
+    POSTERN_VAPID_KEY: z
+      .string()
+      .regex(/^[\w-]{43}$/, 'must be a private key of 32 bytes in base64url')
+      .optional(),
     POSTERN_S3_ACCESS_KEY_ID: z.string().optional(),
     POSTERN_S3_SECRET_ACCESS_KEY: z.string().optional(),
     POSTERN_ROLE: z.enum(processRoles, `must be one of ${processRoles.join(', ')}`).default('all'),
@@ -110,6 +114,7 @@ const secrets = [
   'POSTERN_WEBHOOK_SECRET',
   'POSTERN_SLACK_TOKEN',
   'POSTERN_TEAMS_URL',
+  'POSTERN_VAPID_KEY',
   'POSTERN_S3_ACCESS_KEY_ID',
   'POSTERN_S3_SECRET_ACCESS_KEY',
 ]
@@ -139,6 +144,8 @@ export type Env = {
   slackToken: string | undefined
   /** The address of a Teams workflow contains its own key, so it is a secret. */
   teamsUrl: string | undefined
+  /** Signs browser notifications; its public key is in the configuration. */
+  vapidKey: string | undefined
   /** For anchors of the log in S3 buckets; only a worker uses them. */
   s3AccessKeyId: string | undefined
   s3SecretAccessKey: string | undefined
@@ -187,6 +194,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     webhookSecret: data.POSTERN_WEBHOOK_SECRET,
     slackToken: data.POSTERN_SLACK_TOKEN,
     teamsUrl: data.POSTERN_TEAMS_URL,
+    vapidKey: data.POSTERN_VAPID_KEY,
     s3AccessKeyId: data.POSTERN_S3_ACCESS_KEY_ID,
     s3SecretAccessKey: data.POSTERN_S3_SECRET_ACCESS_KEY,
     role: data.POSTERN_ROLE,

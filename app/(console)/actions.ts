@@ -52,8 +52,8 @@ export async function destinations(): Promise<Destination[]> {
       : []),
     { href: '/guardrails', title: 'Guardrails', detail: 'the current policy' },
     { href: '/clusters', title: 'Clusters', detail: 'where access is granted' },
-    { href: '/notices', title: 'Notices', detail: 'which mails you receive' },
-    { href: '/settings', title: 'Settings', detail: 'time zone, theme, shortcuts, groups, sessions' },
+    { href: '/notices', title: 'Notices', detail: 'which notices you receive' },
+    { href: '/settings', title: 'Settings', detail: 'time zone, theme, shortcuts, groups, browsers, sessions' },
     ...entitlements.map((one) => ({
       href: `/requests/new?entitlement=${encodeURIComponent(one.name)}`,
       title: `Request access: ${one.title}`,

@@ -14,17 +14,17 @@ type Props = {
   save: FormAction<{ wanted: string[] }>
 }
 
-/** Which kinds of notices a person receives by e-mail. Each box that is ticked is sent. */
+/** Which kinds of notices a person receives. Each box that is ticked is sent. */
 export function PreferencesForm({ muted, email, save }: Props) {
   const { answer, form } = useFormAnswer(save)
   const wanted = answer.kept.wanted
   const isWanted = (kind: string) => (wanted ? wanted.includes(kind) : !muted.includes(kind))
   return (
-    <Section id="preferences" title="Mails to you">
+    <Section id="preferences" title="Notices to you">
       <p>
         {email
-          ? `Postern sends these to ${email}.`
-          : 'You receive no mails: your identity provider has not verified an e-mail address of yours.'}
+          ? `Postern sends these to ${email}, and to the browsers that you added in Settings.`
+          : 'You receive no notices: your identity provider has not verified an e-mail address of yours.'}
       </p>
       <form {...form}>
         <fieldset className="my-3">

@@ -26,7 +26,7 @@ export function QuietHoursForm({ quietHours, zone, zones, save, end }: Props) {
   if (quietHours)
     return (
       <form {...ended.form} className="max-w-xl space-y-3">
-        <p role="status">Your mails wait from {quietHoursInWords(quietHours)}.</p>
+        <p role="status">Your notices wait from {quietHoursInWords(quietHours)}.</p>
         <ActionProblem error={ended.answer.error} />
         <SubmitButton pending="Ending…">End the quiet hours</SubmitButton>
       </form>
@@ -41,9 +41,9 @@ export function QuietHoursForm({ quietHours, zone, zones, save, end }: Props) {
   return (
     <form {...form} className="max-w-xl space-y-4">
       <p className="text-dense text-muted">
-        Mails that can wait arrive when your quiet hours end: one for each request, and none about requests that were
-        handled by then. Escalations, break-glass access and what happens to access that you use are mailed at any hour,
-        and so is every mail while you are on call.
+        Mails and browser notifications that can wait arrive when your quiet hours end: one for each request, and none
+        about requests that were handled by then. Escalations, break-glass access and what happens to access that you
+        use reach you at any hour, and so does everything while you are on call.
       </p>
       <div className="grid gap-4 sm:grid-cols-2">
         <Field id="quiet-from" label="From" problems={problemsOf('from')}>

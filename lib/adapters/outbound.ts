@@ -25,6 +25,22 @@ for (const [network, prefix] of [
 ] as const)
   blocked.addSubnet(network, prefix, 'ipv6')
 
+/** Networks inside a house (RFC 1918, 4193, 6598) and the machine itself: blocked for an address that a person has sent. */
+const internal = new BlockList()
+for (const [network, prefix] of [
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+] as const)
+  internal.addSubnet(network, prefix, 'ipv4')
+internal.addAddress('::1', 'ipv6')
+internal.addSubnet('fc00::', 7, 'ipv6')
+
+/** `public`: the address does not come from the configuration, so it must not lead inside. */
+export type Scope = 'any' | 'public'
+
 /** Addresses and networks (CIDR) that the configuration allows although they are blocked by default. */
 export type Exceptions = readonly string[]
 
@@ -41,17 +57,22 @@ function isIn(list: Exceptions, address: string): boolean {
 }
 
 /** May Postern call this IP address? False for text that is not an IP address. */
-export function mayCall(address: string, exceptions: Exceptions): boolean {
+export function mayCall(address: string, exceptions: Exceptions, scope: Scope = 'any'): boolean {
   const plain = address.replace(/^\[|\]$/g, '').split('%')[0] ?? ''
   if (!isIP(plain)) return false
-  return !blocked.check(plain, familyOf(plain)) || isIn(exceptions, plain)
+  const isBlocked = (list: BlockList) => list.check(plain, familyOf(plain))
+  return !(isBlocked(blocked) || (scope === 'public' && isBlocked(internal))) || isIn(exceptions, plain)
 }
 
 /** A call that Postern did not make, because its address is blocked. */
 export class BlockedAddress extends Error {
   readonly code = 'EADDRBLOCKED'
-  constructor(host: string) {
-    super(`${host} is or resolves to a link-local or metadata address, which Postern does not call`)
+  constructor(host: string, scope: Scope = 'any') {
+    super(
+      scope === 'public'
+        ? `${host} is or resolves to an internal address, which Postern does not call for a person`
+        : `${host} is or resolves to a link-local or metadata address, which Postern does not call`,
+    )
     this.name = 'AddressClosed'
   }
 }
@@ -61,20 +82,20 @@ export class BlockedAddress extends Error {
  * connection itself: an earlier check proves nothing, because a name may resolve to another address a moment later.
  * @throws BlockedAddress
  */
-export function refuseBlockedAddress(url: string | URL, exceptions: Exceptions): void {
+export function refuseBlockedAddress(url: string | URL, exceptions: Exceptions, scope: Scope = 'any'): void {
   const { hostname } = new URL(url)
   const plain = hostname.replace(/^\[|\]$/g, '')
-  if (isIP(plain) && !mayCall(plain, exceptions)) throw new BlockedAddress(hostname)
+  if (isIP(plain) && !mayCall(plain, exceptions, scope)) throw new BlockedAddress(hostname, scope)
 }
 
 /** A `lookup` for Node's sockets that fails when any of the name's addresses is blocked. */
 export const lookupAllowed =
-  (exceptions: Exceptions): LookupFunction =>
+  (exceptions: Exceptions, scope: Scope = 'any'): LookupFunction =>
   (hostname, options: LookupOptions, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '')
-      if (!addresses.every(({ address }) => mayCall(address, exceptions)))
-        return callback(new BlockedAddress(hostname), '')
+      if (!addresses.every(({ address }) => mayCall(address, exceptions, scope)))
+        return callback(new BlockedAddress(hostname, scope), '')
       if (options.all) return callback(null, addresses)
       const [first] = addresses
       callback(null, first?.address ?? '', first?.family)

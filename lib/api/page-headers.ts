@@ -26,6 +26,8 @@ export function contentSecurityPolicy({ nonce, isDevelopment, isHttps, formOrigi
     'img-src': "'self' data: blob:",
     'font-src': "'self'",
     'connect-src': "'self'",
+    // That of browser notifications.
+    'worker-src': "'self'",
     'object-src': "'none'",
     'base-uri': "'none'",
     'frame-ancestors': "'none'",

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { browserId, pushSubscription } from '#lib/core/access/push-subscription'
 import type { Endpoint } from './endpoints.ts'
 
 // What only pages do, about the pages themselves. It passes the same entrance as the API, and is no part of it.
@@ -23,5 +24,7 @@ export const pageOperations = {
     z.strictObject({ name: z.string() }),
   ),
   deleteHistoryFilter: define('deleteHistoryFilter', z.strictObject({ name }), z.strictObject({ name: z.string() })),
+  addBrowser: define('addBrowser', pushSubscription, browserId),
+  removeBrowser: define('removeBrowser', browserId, browserId),
   endOtherSessions: define('endOtherSessions', z.strictObject({}), z.strictObject({ count: z.int() })),
 }

@@ -6,6 +6,7 @@ import { hastenGrants, releaseAllLeases } from '#lib/adapters/db/grants/grant-qu
 import { acceptCredentialCalls } from '#lib/adapters/db/grants/issue-here'
 import { pruneIdempotencyKeys } from '#lib/adapters/db/idempotency'
 import { listen } from '#lib/adapters/db/listen'
+import { pruneBrowsers } from '#lib/adapters/db/notices/browsers'
 import { pruneFullBuckets } from '#lib/adapters/db/people/rate-buckets'
 import {
   deregisterWorker,
@@ -133,6 +134,7 @@ export function startWorker(): { stop(): Promise<void> } {
 
   async function housekeeping() {
     await pruneStale()
+    await pruneBrowsers()
     await pruneIdempotencyKeys()
     await pruneFullBuckets()
     await queue.refreshClusters()

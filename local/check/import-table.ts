@@ -303,6 +303,13 @@ export const importTable: readonly Room[] = [
     why: 'it starts files that exist only in the image',
   },
   {
+    name: 'public',
+    holds: 'files for browsers: the service worker of notifications, and icons',
+    imports: [],
+    why: 'they are served as they are',
+    packages: [],
+  },
+  {
     name: 'prisma',
     holds: 'the schema and the migrations',
     imports: [],
@@ -455,7 +462,7 @@ export const packageOwners: readonly { package: RegExp; rooms: readonly string[]
     why: 'only lib/adapters/cluster knows the Kubernetes client',
   },
   {
-    package: /^(nodemailer|standardwebhooks)(\/|$)/,
+    package: /^(nodemailer|standardwebhooks|web-push)(\/|$)/,
     rooms: ['lib/adapters/channels', 'testing'],
     why: 'only lib/adapters/channels sends notices',
   },

@@ -16,6 +16,7 @@ const exceptions: [name: RegExp, licence: string, why: string][] = [
   [/^lightningcss(-|$)/, 'MPL-2.0', 'builds style sheets; not part of the product'],
   [/^(@axe-core\/playwright|axe-core)$/, 'MPL-2.0', 'tests pages; not part of the product'],
   [/^ical\.js$/, 'MPL-2.0', 'unmodified, with published source; the MPL requires that only for its own files'],
+  [/^web-push$/, 'MPL-2.0', 'unmodified, with published source; the MPL requires that only for its own files'],
   [/^elkjs$/, 'EPL-2.0', 'a dependency of the Prisma command; not part of the product'],
   [/^caniuse-lite$/, 'CC-BY-4.0', 'data about browsers, with attribution; not part of the product'],
   [/^geist$/, 'SIL OPEN FONT LICENSE', 'typefaces, which this licence permits anyone to bundle'],

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { notFound } from '#lib/core/access/errors'
+import { makeId } from '#lib/core/access/ids'
 import { checkout } from '#local/processes/places'
 import { type OutsideClient, withForm } from './outside-client.ts'
 import { postureFinding, postureJudgedAt } from './situations.ts'
@@ -683,7 +684,9 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
     open('page /sign-in', '/sign-in', 'GET', 200),
     open('page /signed-out', '/signed-out', 'GET', 200),
     open('* /api/[[...path]]', '/api/v1/nothing', 'GET', 404),
-    ...['favicon.ico', 'icon.svg', 'postern.schema.json'].map((file) => open(`file /${file}`, `/${file}`, 'GET', 200)),
+    ...['favicon.ico', 'icon.svg', 'notices.js', 'postern.schema.json'].map((file) =>
+      open(`file /${file}`, `/${file}`, 'GET', 200),
+    ),
     open('next /_next/static/{file}', `/_next/static/chunks/${script}`, 'GET', 200),
     ...[
       '/_next/image?url=%2Ficon.svg&w=64&q=75',
@@ -739,6 +742,19 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
         call: (caller) => act(caller, name, withForm(fields)),
       }),
     ),
+    ...[
+      // Not configured here, and no one has this browser: everyone gets as far as that.
+      ['notifyHere', { endpoint: 'https://fcm.googleapis.com/x', p256dh: `B${'a'.repeat(86)}`, auth: 'a'.repeat(22) }],
+      ['stopNotifying', { id: makeId('browser', new Date(0), new Uint8Array(10)) }],
+    ].map(([name, fields]) => ({
+      table: 'Change one’s own pages and sessions',
+      name: `action ${name}`,
+      call: async (caller: Caller): Promise<Outcome> => {
+        const outcome = await act(caller, name as string, withForm(fields as Record<string, string>))
+        const isReached = ['This browser was not added.', notFound().message].includes(outcome.sentence ?? '')
+        return isReached ? { answer: 'yes' } : outcome
+      },
+    })),
     {
       table: 'Change one’s own pages and sessions',
       name: 'action saveAbsence',

@@ -13,7 +13,7 @@ import { saveNoticePreferences, sendAgain } from './actions.ts'
 
 export const metadata: Metadata = { title: 'Notices' }
 
-/** What a person receives by e-mail; for auditors and admins also what is not delivered. */
+/** What a person is notified of; for auditors and admins also what is not delivered. */
 export default async function NoticesPage() {
   const actor = await requireActor()
   const { person } = actor
@@ -23,7 +23,7 @@ export default async function NoticesPage() {
   ])
   return (
     <>
-      <PageHead title="Notices">Which mails Postern sends to you.</PageHead>
+      <PageHead title="Notices">What Postern notifies you of.</PageHead>
       <PreferencesForm
         muted={muted}
         email={hasVerifiedEmail(person) ? person.email : null}

@@ -1,6 +1,8 @@
 import type { Metadata } from 'next'
+import { cookies } from 'next/headers'
 import { PageHead } from '#components/layout/page-head'
 import { AbsenceForm } from '#components/settings/absence-form'
+import { BrowserNotices } from '#components/settings/browser-notices'
 import { DisplayForm } from '#components/settings/display-form'
 import { GroupsTable } from '#components/settings/groups-table'
 import { QuietHoursForm } from '#components/settings/quiet-hours-form'
@@ -9,15 +11,25 @@ import { Copyable } from '#components/ui/copyable'
 import { Link } from '#components/ui/link'
 import { Section } from '#components/ui/section'
 import { UntrustedText } from '#components/ui/untrusted-text'
+import { browserCookie } from '#lib/adapters/auth/cookies'
 import { currentSessionId, requireActor } from '#lib/adapters/auth/session'
 import { me } from '#lib/views/me'
 import { noticePreferences } from '#lib/views/notice-preferences'
 import { ownAbsence } from '#lib/views/own-absence'
+import { ownBrowsers } from '#lib/views/own-browsers'
 import { ownGroups } from '#lib/views/own-groups'
 import { ownSessions } from '#lib/views/own-sessions'
 import { browserZone, display } from '../../display.ts'
 import { chooseDisplay } from '../actions.ts'
-import { endOwnAbsence, endQuietHours, saveAbsence, saveQuietHours, signOutElsewhere } from './actions.ts'
+import {
+  endOwnAbsence,
+  endQuietHours,
+  notifyHere,
+  saveAbsence,
+  saveQuietHours,
+  signOutElsewhere,
+  stopNotifying,
+} from './actions.ts'
 
 export const metadata: Metadata = { title: 'Settings' }
 
@@ -25,13 +37,15 @@ export const metadata: Metadata = { title: 'Settings' }
 export default async function SettingsPage() {
   const actor = await requireActor()
   const zones = Intl.supportedValuesOf('timeZone')
-  const [shown, zone, person, { absence }, { quietHours }, sessions] = await Promise.all([
+  const jar = await cookies()
+  const [shown, zone, person, { absence }, { quietHours }, sessions, { publicKey, browsers }] = await Promise.all([
     display(),
     browserZone(),
     me(actor),
     ownAbsence(actor),
     noticePreferences(actor),
     currentSessionId().then((here) => ownSessions(actor, here)),
+    ownBrowsers(actor, jar.get(browserCookie().name)?.value),
   ])
   return (
     <>
@@ -63,8 +77,11 @@ export default async function SettingsPage() {
       </Section>
       <Section id="notices" title="Notices">
         <Link className="link" href="/notices">
-          Choose which mails you receive
+          Choose which notices you receive
         </Link>
+      </Section>
+      <Section id="browsers" title="Browser notifications">
+        <BrowserNotices publicKey={publicKey} browsers={browsers} add={notifyHere} remove={stopNotifying} />
       </Section>
       <Section id="quiet-hours" title="Quiet hours">
         <QuietHoursForm

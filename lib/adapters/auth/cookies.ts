@@ -24,6 +24,9 @@ export const cookieSettings = () => ({
   nonce: named('postern.nonce'),
 })
 
+/** Names the browser in which a person is notified, so that signing out can end it. */
+export const browserCookie = () => named('postern.browser')
+
 /** The Set-Cookie line that removes one of Postern's cookies from the browser. */
 export const clearedCookie = (name: string): string =>
   `${name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0${isPublicHttps() ? '; Secure' : ''}`

@@ -6,7 +6,7 @@ import { env, setNextAuthUrl } from '#lib/env'
 import { log } from '#lib/observability/log'
 import { checkProviderSoon } from './check-provider.ts'
 import { publicOrigin } from './configuration.ts'
-import { cookieOf, cookieSettings, sessionCookieName, sessionFrom } from './cookies.ts'
+import { browserCookie, cookieOf, cookieSettings, sessionCookieName, sessionFrom } from './cookies.ts'
 import { providerMetadata } from './discovery.ts'
 import { authOptions, providerId, reported } from './options.ts'
 import { originOf } from './origin.ts'
@@ -175,10 +175,11 @@ export async function finishSignIn(request: Request): Promise<Response> {
     // Postern never sets a path outside its own origin, and next-auth would fail with its own error page.
     const returnTo = cookieSettings().callbackUrl.name
     cookies[returnTo] = `${origin}${pathWithin(cookies[returnTo] ?? '/', origin)}`
+    const browser = cookieOf(request.headers, browserCookie().name)
     const previous = await sessionFrom(cookieOf(request.headers, sessionCookieName()))
     const options = authOptions(metadata, async (signedIn) => {
       try {
-        return await startSession(signedIn, caller, previous?.id)
+        return await startSession(signedIn, caller, { session: previous?.id, browser })
       } catch (error) {
         own = error
         throw error

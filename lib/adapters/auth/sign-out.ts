@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
+import { deleteBrowser } from '#lib/adapters/db/notices/browsers'
 import { endSession } from '#lib/adapters/db/people/sessions'
 import { log } from '#lib/observability/log'
 import { actorOfSession } from './actor-of-session.ts'
 import { identitySettings, publicOrigin } from './configuration.ts'
 import {
+  browserCookie,
   clearedCookie,
   cookieOf,
   sessionCookieName,
@@ -62,6 +64,7 @@ export async function signOut(request: Request): Promise<Response> {
   const redirectTo = ({ url, state }: Home) => {
     const headers = new Headers({ location: url, 'cache-control': 'no-store' })
     headers.append('set-cookie', clearedCookie(sessionCookieName()))
+    headers.append('set-cookie', clearedCookie(browserCookie().name))
     headers.append('set-cookie', state ? signOutStateCookie(state) : clearedCookie(signOutStateName()))
     return new Response(null, { status: 303, headers })
   }
@@ -75,7 +78,7 @@ export async function signOut(request: Request): Promise<Response> {
   }
 }
 
-/** Ends this browser's session in the database and revokes its refresh token; null where it had none. */
+/** Ends this browser's session and its notifications, and revokes its refresh token; null where it had none. */
 async function endHere(request: Request): Promise<EndedHere | null> {
   const cookie = cookieOf(request.headers, sessionCookieName())
   const id = (await sessionFrom(cookie))?.id
@@ -84,6 +87,7 @@ async function endHere(request: Request): Promise<EndedHere | null> {
   const ended = await transaction(async (tx) => {
     const session = await endSession(tx, id)
     if (session) {
+      await deleteBrowser(tx, actor.person.id, cookieOf(request.headers, browserCookie().name) ?? '')
       await recordEvent(tx, { type: 'session.ended', actor, data: {}, about: { personId: actor.person.id } })
     }
     return session

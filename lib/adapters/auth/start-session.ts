@@ -1,6 +1,7 @@
 import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { transaction } from '#lib/adapters/db/client'
 import { newId } from '#lib/adapters/db/ids'
+import { deleteBrowserOfOthers } from '#lib/adapters/db/notices/browsers'
 import { createSession, type EndedSession, endSession, takeExpiredTokens } from '#lib/adapters/db/people/sessions'
 import type { Origin, PersonActor } from '#lib/core/access/actor'
 import { log } from '#lib/observability/log'
@@ -14,10 +15,15 @@ import { seal } from './sealing.ts'
 
 /**
  * Creates a session for the person that the verified claims name, ends this browser's previous session, and records
- * both.
+ * both. Notices to someone else no longer reach this browser.
+ * @param previous what the cookies of this browser name
  * @returns the content of the cookie: the ids of the session and its person
  */
-export async function startSession(signedIn: SignedIn, origin: Origin, previous: string | undefined) {
+export async function startSession(
+  signedIn: SignedIn,
+  origin: Origin,
+  previous: { session?: string | undefined; browser?: string | undefined } = {},
+) {
   const claimed = identityFrom(signedIn.claims, identitySettings(), signedIn.userInfo)
   const at = timeOfClaims(signedIn.claims, signedIn.calledAt)
   const id = newId('session')
@@ -29,7 +35,8 @@ export async function startSession(signedIn: SignedIn, origin: Origin, previous:
     const person = await recordPerson(tx, { claimed, at, method: 'sign-in' }, origin)
     const actor: PersonActor = { kind: 'person', person, roles: rolesOf(person), origin }
     const about = { personId: person.id }
-    const ended = previous === undefined ? null : await endSession(tx, previous)
+    const ended = previous.session === undefined ? null : await endSession(tx, previous.session)
+    if (previous.browser !== undefined) await deleteBrowserOfOthers(tx, person.id, previous.browser)
     if (ended?.personId === person.id) await recordEvent(tx, { type: 'session.ended', actor, data: {}, about })
     const { clientAddress } = origin
     await createSession(tx, { id, personId: person.id, clientAddress, sealedRefreshToken, sealedIdToken })

@@ -11,7 +11,7 @@ export type Outgoing = {
   facts: NoticeFacts
   content: Content
   /** Null where the channel itself is the recipient. */
-  to: { name: string; address: string } | null
+  to: { id: string; name: string; address: string } | null
   /** How the channel named its earlier message about the same request; null without one. */
   earlier: string | null
 }
@@ -24,8 +24,11 @@ export type Channel = {
   concurrency: number
   /** Does it change its earlier message about the same request instead of adding one? */
   updates?: true
-  /** @throws DeliveryFailed */
-  send(message: Outgoing): Promise<Receipt>
+  /**
+   * Returns undefined if its recipient has nothing to receive it with.
+   * @throws DeliveryFailed
+   */
+  send(message: Outgoing): Promise<Receipt | undefined>
   close(): void
 }
 

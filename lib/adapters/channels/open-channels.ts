@@ -1,6 +1,7 @@
 import type { Exceptions } from '#lib/adapters/outbound'
 import type { ChannelName } from '#lib/core/notices/kinds'
 import { env } from '#lib/env'
+import { areVapidKeys, type BrowserSettings, type Browsers, openBrowser } from './browser.ts'
 import { type Channel, DeliveryFailed } from './channel.ts'
 import { type EmailSettings, openEmail } from './email.ts'
 import { openSlack, type SlackSettings } from './slack.ts'
@@ -12,24 +13,27 @@ export type ChannelSettings = {
   webhook?: { url: string } | undefined
   slack?: SlackSettings | undefined
   teams?: object | undefined
+  browser?: BrowserSettings | undefined
 }
 
-/** A channel whose secret is missing: every notice waits and says why, until the secret is there. */
-const withoutSecret = (name: string): Channel => ({
+/** A channel that is not set up: every notice waits and says why, until it is. */
+const unusable = (why: string): Channel => ({
   concurrency: 1,
   send: async () => {
-    throw new DeliveryFailed(`${name} is not set in the environment of the worker`, { isOfChannel: true })
+    throw new DeliveryFailed(why, { isOfChannel: true })
   },
   close: () => {},
 })
 
+const withoutSecret = (name: string) => unusable(`${name} is not set in the environment of the worker`)
+
 /** The channels that the configuration names. */
 export function openChannels(
   settings: ChannelSettings,
-  { publicUrl, exceptions }: { publicUrl: string; exceptions: Exceptions },
+  { publicUrl, exceptions, browsers }: { publicUrl: string; exceptions: Exceptions; browsers: Browsers },
 ): Map<ChannelName, Channel> {
-  const { email, webhook, slack, teams } = settings
-  const { smtpPassword, webhookSecret, slackToken, teamsUrl } = env()
+  const { email, webhook, slack, teams, browser } = settings
+  const { smtpPassword, webhookSecret, slackToken, teamsUrl, vapidKey } = env()
   const channels = new Map<ChannelName, Channel>()
   if (email) {
     const { hostname: host } = new URL(publicUrl)
@@ -50,6 +54,12 @@ export function openChannels(
   }
   if (teams) {
     channels.set('teams', teamsUrl ? openTeams(teamsUrl, exceptions) : withoutSecret('POSTERN_TEAMS_URL'))
+  }
+  if (browser) {
+    if (!vapidKey) channels.set('browser', withoutSecret('POSTERN_VAPID_KEY'))
+    else if (!areVapidKeys(browser.publicKey, vapidKey))
+      channels.set('browser', unusable('POSTERN_VAPID_KEY does not belong to notifications.browser.publicKey'))
+    else channels.set('browser', openBrowser(browser, vapidKey, { exceptions, browsers }))
   }
   return channels
 }

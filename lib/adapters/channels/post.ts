@@ -1,6 +1,12 @@
 import http from 'node:http'
 import https from 'node:https'
-import { BlockedAddress, type Exceptions, lookupAllowed, refuseBlockedAddress } from '#lib/adapters/outbound'
+import {
+  BlockedAddress,
+  type Exceptions,
+  lookupAllowed,
+  refuseBlockedAddress,
+  type Scope,
+} from '#lib/adapters/outbound'
 import { DeliveryFailed } from './channel.ts'
 
 /** Milliseconds, for the whole call. */
@@ -18,16 +24,16 @@ export function retryAfterOf(value: string | undefined, now: number): number | u
 }
 
 /**
- * Posts to an address of the configuration. Link-local and metadata addresses are refused, and redirects are not
- * followed, because they could lead to one.
+ * Posts to an address of the configuration, or to a public one that a person has sent. Link-local and metadata addresses are
+ * refused, and redirects are not followed, because they could lead to one.
  * @throws DeliveryFailed when there is no answer
  */
 export function post(
   url: string,
   headers: Record<string, string>,
-  body: string,
+  body: string | Buffer,
   exceptions: Exceptions,
-  method: 'POST' | 'PUT' = 'POST',
+  { method = 'POST', scope = 'any' }: { method?: 'POST' | 'PUT'; scope?: Scope } = {},
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const { host } = new URL(url)
@@ -42,7 +48,7 @@ export function post(
     reject(new DeliveryFailed(why, { isOfChannel: true }))
   }
   try {
-    refuseBlockedAddress(url, exceptions)
+    refuseBlockedAddress(url, exceptions, scope)
   } catch (error) {
     fail(error as Error)
     return promise
@@ -52,7 +58,7 @@ export function post(
     {
       method,
       headers: { ...headers, 'content-length': Buffer.byteLength(body), 'user-agent': 'postern' },
-      lookup: lookupAllowed(exceptions),
+      lookup: lookupAllowed(exceptions, scope),
       signal: AbortSignal.timeout(timeoutMs),
     },
     (response) => {

@@ -46,5 +46,5 @@ export async function putLocked(bucket: Bucket, key: string, text: string, excep
     },
   })
   const { headers } = await signer.sign()
-  requireSuccess(new URL(url).host, await post(url, Object.fromEntries(headers), text, exceptions, 'PUT'))
+  requireSuccess(new URL(url).host, await post(url, Object.fromEntries(headers), text, exceptions, { method: 'PUT' }))
 }

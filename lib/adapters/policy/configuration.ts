@@ -4,6 +4,7 @@ import { durationSchema } from '#lib/core/access/duration-schema'
 import { entitlementSchema, labelSelector } from '#lib/core/access/entitlement'
 import { ownerLabelSchema } from '#lib/core/access/owner-labels'
 import { postureSection } from '#lib/core/access/posture-section'
+import { knownPushServices } from '#lib/core/access/push-subscription'
 import { type Rota, rotaSchema } from '#lib/core/access/rota'
 import { managerSchema, ownersSchema } from '#lib/core/access/routing'
 import { admissionSection } from '#lib/core/admission/section'
@@ -254,6 +255,31 @@ const notificationsSchema = z.strictObject({
     .strictObject({})
     .optional()
     .meta({ description: 'A card for each notice, posted to the workflow at POSTERN_TEAMS_URL.' }),
+  browser: z
+    .strictObject({
+      publicKey: z
+        .string()
+        .regex(/^B[\w-]{86}$/, 'must be a public key of 65 bytes in base64url')
+        .meta({ description: 'The public VAPID key; its private key is POSTERN_VAPID_KEY.' }),
+      contact: z
+        .string()
+        .max(300)
+        .regex(/^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/, 'must be a mailto: or https: address')
+        .meta({ description: 'Whom a push service contacts about these notifications.' }),
+      services: z
+        .array(
+          z
+            .string()
+            .max(253)
+            .regex(/^(\*\.)?[a-z0-9.-]+$/, 'must be a host, such as fcm.googleapis.com'),
+        )
+        .min(1)
+        .max(20)
+        .default(knownPushServices)
+        .meta({ description: 'The hosts of the push services; `*.` stands for any name below a domain.' }),
+    })
+    .optional()
+    .meta({ description: 'Notifications in the browsers that people add in Settings.' }),
 })
 
 const hasAddressAsHost = (url: string) =>

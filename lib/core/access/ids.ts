@@ -14,6 +14,7 @@ export const idPrefixes = {
   notice: 'ntc',
   person: 'per',
   session: 'ses',
+  browser: 'brw',
 } as const
 export type IdKind = keyof typeof idPrefixes
 export type Id<K extends IdKind> = `${(typeof idPrefixes)[K]}_${string}`

@@ -365,6 +365,14 @@ export const auditEvents = {
     (d) => `set quiet hours from ${d.from} until ${d.until} (${d.zone}), beginning on ${d.days.join(', ')}`,
   ),
   'notices.quiet-hours-ended': define(z.strictObject({}), () => 'ended the quiet hours'),
+  'notices.browser-added': define(
+    z.strictObject({ browser: text }),
+    (d) => `chose to be notified in a browser: ${d.browser}`,
+  ),
+  'notices.browser-removed': define(
+    z.strictObject({ browser: text }),
+    (d) => `is no longer notified in a browser: ${d.browser}`,
+  ),
   'notices.sent-again': define(
     z.strictObject({ channel: text, count: z.int() }),
     (d) => `sent ${d.count === 1 ? '1 notice' : `${d.count} notices`} again: ${d.channel}`,

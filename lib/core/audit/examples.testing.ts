@@ -109,6 +109,8 @@ export const eventExamples: { [T in AuditEventType]: unknown } = {
   'absence.ended': {},
   'notices.quiet-hours-set': { from: '22:00', until: '07:00', days: ['monday', 'tuesday'], zone: 'Europe/Berlin' },
   'notices.quiet-hours-ended': {},
+  'notices.browser-added': { browser: 'Firefox on Linux' },
+  'notices.browser-removed': { browser: 'Firefox on Linux' },
   'notices.sent-again': { channel: 'email', count: 2 },
   'notices.send-again-refused': { code: 'forbidden', sentence: 's', channel: 'email' },
   'rota.failed': { rota: 'payments', sentence: 's' },

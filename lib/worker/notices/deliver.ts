@@ -71,7 +71,11 @@ async function composedAlone(notice: QueuedNotice, { updates }: Channel) {
   }
   if (!recipient?.person.email || !(addressed.isOwn || addressed.away.length > 0)) return null
   const content = { ...message.content, receivedBecause: receivedBecause(message.content.receivedBecause, addressed) }
-  return { ...message, content, to: { name: recipient.person.name, address: recipient.person.email } }
+  return {
+    ...message,
+    content,
+    to: { id: recipient.person.id, name: recipient.person.name, address: recipient.person.email },
+  }
 }
 
 async function failed(worker: string, { id, channel, attempts }: ClaimedNotice, error: unknown): Promise<Delivery> {
@@ -89,18 +93,18 @@ async function failed(worker: string, { id, channel, attempts }: ClaimedNotice, 
 }
 
 async function attempt(worker: string, channel: Channel, notice: ClaimedNotice): Promise<Delivery> {
-  let receipt: string | null
+  let receipt: string | null | undefined
   try {
     if (await isHeld(worker, notice)) return { outcome: 'held' }
     if (notice.hasHeld) await takeHeld(notice)
     const message = await composed(notice, channel)
-    if (!message) {
-      await settleNotice(worker, notice.id, { outcome: 'dropped' })
-      return { outcome: 'dropped' }
-    }
-    receipt = await channel.send(message)
+    receipt = message ? await channel.send(message) : undefined
   } catch (error) {
     return failed(worker, notice, error)
+  }
+  if (receipt === undefined) {
+    await settleNotice(worker, notice.id, { outcome: 'dropped' })
+    return { outcome: 'dropped' }
   }
   // If this write fails, the lease runs out and the notice is sent again, with the same id.
   await settleNotice(worker, notice.id, { outcome: 'sent', receipt })

@@ -2,6 +2,7 @@
 // a grant or an end: those only write the outbox, in their own transaction.
 import type { Channel } from '#lib/adapters/channels/channel'
 import { openChannels } from '#lib/adapters/channels/open-channels'
+import { forgetBrowser, subscriptionsOf } from '#lib/adapters/db/notices/browsers'
 import { claimNotices, releaseNotices, retryNotice, secondsToNextNotice } from '#lib/adapters/db/notices/notice-queue'
 import { discardDueEntries, secondsToNextEntry } from '#lib/adapters/db/notices/outbox'
 import { currentPolicy, onPolicyChange } from '#lib/adapters/policy/current'
@@ -114,7 +115,10 @@ const settingsOf = () => JSON.stringify(currentPolicy().configuration.notificati
 
 function open(worker: string): Map<ChannelName, ChannelLoop> {
   const { notifications = {}, publicUrl, openAddresses = [] } = currentPolicy().configuration
-  const channels = openChannels(notifications, { publicUrl, exceptions: openAddresses })
+  const channels = openChannels(notifications, {
+    ...{ publicUrl, exceptions: openAddresses },
+    browsers: { of: subscriptionsOf, forget: forgetBrowser },
+  })
   return new Map([...channels].map(([name, channel]) => [name, startChannel(worker, name, channel)]))
 }
 

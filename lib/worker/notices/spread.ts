@@ -1,5 +1,6 @@
 // From an outbox entry to its notices: who is notified, over which channels.
 import { transaction } from '#lib/adapters/db/client'
+import { peopleWithBrowsers } from '#lib/adapters/db/notices/browsers'
 import {
   dueEntries,
   lockEntry,
@@ -10,7 +11,7 @@ import {
 } from '#lib/adapters/db/notices/outbox'
 import { peopleMuting } from '#lib/adapters/db/notices/preferences'
 import { AppError } from '#lib/core/access/errors'
-import { type ChannelName, everyone } from '#lib/core/notices/kinds'
+import { type ChannelName, everyone, personalChannels } from '#lib/core/notices/kinds'
 import { log } from '#lib/observability/log'
 import { withDelegates } from './delegates.ts'
 import { gatherNotice } from './gather-notice.ts'
@@ -19,9 +20,9 @@ import { gatherNotice } from './gather-notice.ts'
 const perRound = 100
 
 async function noticesOf(entry: OutboxEntry, channels: ReadonlySet<ChannelName>): Promise<NewNotice[]> {
-  const rooms = [...channels].filter((channel) => channel !== 'email')
+  const rooms = [...channels].filter((channel) => !personalChannels.includes(channel))
   const toRooms = rooms.map((channel) => ({ channel, recipient: everyone, inPlaceOf: [] }))
-  if (!channels.has('email')) return toRooms
+  if (rooms.length === channels.size) return toRooms
   const gathered = await gatherNotice(entry)
   if (!gathered) return toRooms
   const notified = (await gathered.candidates()).filter((one) => gathered.isNotified(one))
@@ -31,8 +32,12 @@ async function noticesOf(entry: OutboxEntry, channels: ReadonlySet<ChannelName>)
   )
   const wanting = notified.filter(({ person }) => !muting.has(person.id))
   const recipients = await withDelegates(entry.kind, gathered, wanting)
-  const mails = [...recipients].map(([recipient, inPlaceOf]) => ({ channel: 'email' as const, recipient, inPlaceOf }))
-  return [...toRooms, ...mails]
+  const inBrowsers = channels.has('browser') ? await peopleWithBrowsers([...recipients.keys()]) : new Set()
+  const toPeople = [...recipients].flatMap(([recipient, inPlaceOf]) => [
+    ...(channels.has('email') ? [{ channel: 'email' as const, recipient, inPlaceOf }] : []),
+    ...(inBrowsers.has(recipient) ? [{ channel: 'browser' as const, recipient, inPlaceOf }] : []),
+  ])
+  return [...toRooms, ...toPeople]
 }
 
 async function spread(entry: OutboxEntry, channels: ReadonlySet<ChannelName>): Promise<void> {
