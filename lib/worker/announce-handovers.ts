@@ -27,7 +27,7 @@ export async function announceHandover(actor: SystemActor, requestId: string): P
     const { configuration, hash } = currentPolicy()
     const handovers = handoversOf(request.steps, stepsNow(request, situation).states, {
       ...{ clock, now, rotas: configuration.rotas, isSamePolicy: request.policyHash === hash },
-      isMailed: configuration.notifications?.email !== undefined,
+      isMailed: (configuration.notifications?.email ?? configuration.notifications?.slack?.direct) !== undefined,
       notified: await announcedTo(tx, requestId),
     })
     const { id, requester, cluster, namespaces, policyHash } = request

@@ -4,14 +4,14 @@ import { env } from '#lib/env'
 import { areVapidKeys, type BrowserSettings, type Browsers, openBrowser } from './browser.ts'
 import { type Channel, DeliveryFailed } from './channel.ts'
 import { type EmailSettings, openEmail } from './email.ts'
-import { openSlack, type SlackSettings } from './slack.ts'
+import { openSlack, openSlackDirect } from './slack.ts'
 import { openTeams } from './teams.ts'
 import { openWebhook } from './webhook.ts'
 
 export type ChannelSettings = {
   email?: EmailSettings | undefined
   webhook?: { url: string } | undefined
-  slack?: SlackSettings | undefined
+  slack?: { channel?: string | undefined; direct?: true | undefined; apiUrl: string } | undefined
   teams?: object | undefined
   browser?: BrowserSettings | undefined
 }
@@ -49,8 +49,16 @@ export function openChannels(
       webhookSecret ? openWebhook(webhook, webhookSecret, exceptions) : withoutSecret('POSTERN_WEBHOOK_SECRET'),
     )
   }
-  if (slack) {
-    channels.set('slack', slackToken ? openSlack(slack, slackToken, exceptions) : withoutSecret('POSTERN_SLACK_TOKEN'))
+  if (slack?.channel !== undefined) {
+    const room = { apiUrl: slack.apiUrl, channel: slack.channel }
+    channels.set('slack', slackToken ? openSlack(room, slackToken, exceptions) : withoutSecret('POSTERN_SLACK_TOKEN'))
+  }
+  if (slack?.direct) {
+    const isMissing = slackToken === undefined
+    channels.set(
+      'slack-direct',
+      isMissing ? withoutSecret('POSTERN_SLACK_TOKEN') : openSlackDirect(slack, slackToken, exceptions),
+    )
   }
   if (teams) {
     channels.set('teams', teamsUrl ? openTeams(teamsUrl, exceptions) : withoutSecret('POSTERN_TEAMS_URL'))

@@ -244,13 +244,22 @@ const notificationsSchema = z.strictObject({
       channel: z
         .string()
         .regex(/^[CGD][A-Z0-9]{2,30}$/, 'must be the ID of a channel, such as C0123456789')
-        .meta({ description: 'The ID of the channel, at the end of its link in Slack.' }),
+        .optional()
+        .meta({
+          description: 'The ID of a channel that gets one message for each request, at the end of its link in Slack.',
+        }),
+      direct: z
+        .literal(true, 'must be true or absent')
+        .optional()
+        .meta({ description: 'One direct message for each request to everyone who is notified of it.' }),
       apiUrl: address({ onlyOrigin: false }).default('https://slack.com/api').meta({
         description: 'The address of Slack’s Web API.',
       }),
     })
+    .refine(({ channel, direct }) => channel !== undefined || direct, { message: 'set channel, direct or both' })
+    .meta({ anyOf: [{ required: ['channel'] }, { required: ['direct'] }] })
     .optional()
-    .meta({ description: 'One message for each request in this channel, with the bot token POSTERN_SLACK_TOKEN.' }),
+    .meta({ description: 'Messages in Slack, with the bot token POSTERN_SLACK_TOKEN.' }),
   teams: z
     .strictObject({})
     .optional()

@@ -279,6 +279,18 @@ describe('problems of a configuration', () => {
       '8:14 guardrails[0].description is missing',
     ],
     [
+      'Slack without a channel and without direct messages',
+      'roles:',
+      'notifications: { slack: {} }\nroles:',
+      '8:25 notifications.slack set channel, direct or both',
+    ],
+    [
+      'a browser key that is no public key',
+      'roles:',
+      'notifications: { browser: { publicKey: abc, contact: "mailto:ops@example.com" } }\nroles:',
+      '8:40 notifications.browser.publicKey must be a public key of 65 bytes in base64url',
+    ],
+    [
       'a prefix that is reserved for Kubernetes',
       '    publicServer',
       '    people: { username: subject, groupsPrefix: "system:" }\n    publicServer',

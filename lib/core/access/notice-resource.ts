@@ -31,7 +31,7 @@ export const noticePreferencesInput = z
   .meta({ id: 'NoticePreferencesInput' })
 export type NoticePreferencesInput = z.infer<typeof noticePreferencesInput>
 
-const noticeChannels = ['email', 'browser', 'webhook', 'slack', 'teams'] as const
+const noticeChannels = ['email', 'browser', 'slack-direct', 'webhook', 'slack', 'teams'] as const
 
 /** A channel as it is now. */
 const channelResource = z

@@ -18,7 +18,7 @@ export type HandoverFacts = {
   notified: readonly string[]
   /** Is the configuration that of the submission? Another one may say something else about the time since. */
   isSamePolicy: boolean
-  /** Do people receive mails? Otherwise only rooms are notified, and `notified` is always empty. */
+  /** Do people receive mails or direct messages? Otherwise `notified` does not know them. */
   isMailed: boolean
 }
 

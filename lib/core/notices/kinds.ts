@@ -42,19 +42,20 @@ export const kindLabels: Record<NoticeKind, string> = {
   'suspicious-call': 'A suspicious call is made with a grant',
 }
 
-export const channelNames = ['email', 'browser', 'webhook', 'slack', 'teams'] as const
+export const channelNames = ['email', 'browser', 'slack-direct', 'webhook', 'slack', 'teams'] as const
 export type ChannelName = (typeof channelNames)[number]
 
 export const channelLabels: Record<ChannelName, string> = {
   email: 'E-mail',
   browser: 'Browser',
+  'slack-direct': 'Slack, direct messages',
   webhook: 'Webhook',
   slack: 'Slack',
   teams: 'Microsoft Teams',
 }
 
 /** The channels that notify each person on their own, as they want it. */
-export const personalChannels: readonly ChannelName[] = ['email', 'browser']
+export const personalChannels: readonly ChannelName[] = ['email', 'browser', 'slack-direct']
 
 /** The recipient of a channel that is not a person's: a room, or a program. */
 export const everyone = '*'

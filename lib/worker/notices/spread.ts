@@ -33,10 +33,11 @@ async function noticesOf(entry: OutboxEntry, channels: ReadonlySet<ChannelName>)
   const wanting = notified.filter(({ person }) => !muting.has(person.id))
   const recipients = await withDelegates(entry.kind, gathered, wanting)
   const inBrowsers = channels.has('browser') ? await peopleWithBrowsers([...recipients.keys()]) : new Set()
-  const toPeople = [...recipients].flatMap(([recipient, inPlaceOf]) => [
-    ...(channels.has('email') ? [{ channel: 'email' as const, recipient, inPlaceOf }] : []),
-    ...(inBrowsers.has(recipient) ? [{ channel: 'browser' as const, recipient, inPlaceOf }] : []),
-  ])
+  const toPeople = [...recipients].flatMap(([recipient, inPlaceOf]) =>
+    personalChannels
+      .filter((channel) => channels.has(channel) && (channel !== 'browser' || inBrowsers.has(recipient)))
+      .map((channel) => ({ channel, recipient, inPlaceOf })),
+  )
   return [...toRooms, ...toPeople]
 }
 
