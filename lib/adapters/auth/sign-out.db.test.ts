@@ -1,5 +1,7 @@
 import { afterAll, afterEach, expect, test } from 'vitest'
+import { transaction } from '#lib/adapters/db/client'
 import { newId } from '#lib/adapters/db/ids'
+import { browsersOf, insertBrowser } from '#lib/adapters/db/notices/browsers'
 import { atOnce } from '#testing/at-once'
 import { aBrowser, beginAt } from '#testing/browser'
 import { aConfiguration } from '#testing/configuration'
@@ -173,4 +175,43 @@ test('a refresh token that replaces another after the session has ended is revok
   await actorOf(browser)
   await database.asOwner('DROP TRIGGER end_all ON sessions')
   expect(revoked()).toEqual(['refresh-2'])
+})
+
+/** The person of this browser is notified in it, as its cookie says. */
+async function notifiedHere(browser: ReturnType<typeof aBrowser>): Promise<string> {
+  const id = newId('browser')
+  const personId = (await actorOf(browser))?.person.id ?? ''
+  const endpoint = `https://fcm.googleapis.com/fcm/send/${id}`
+  await transaction((tx) => insertBrowser(tx, { id, personId, endpoint, p256dh: 'B', auth: 'a', label: 'Firefox' }))
+  browser.cookies.set('postern.browser', id)
+  return personId
+}
+const notifiedIn = async (personId: string) => (await browsersOf(personId)).length
+
+test('signing out ends the notifications in that browser, and no others', async () => {
+  const here = await signedIn('notified')
+  const there = await signedIn('notified')
+  const personId = await notifiedHere(here)
+  await notifiedHere(there)
+  here.keep(await signOut(requestOf(here)))
+  expect(here.cookies.has('postern.browser')).toBe(false)
+  expect((await browsersOf(personId)).map(({ id }) => id)).toEqual([there.cookies.get('postern.browser')])
+})
+
+test('a cookie that names the browser of someone else ends nothing of theirs at a sign-out', async () => {
+  const hers = await signedIn('victim')
+  const personId = await notifiedHere(hers)
+  const mallory = await signedIn('mallory')
+  mallory.cookies.set('postern.browser', hers.cookies.get('postern.browser') ?? '')
+  mallory.keep(await signOut(requestOf(mallory)))
+  expect(await notifiedIn(personId)).toBe(1)
+})
+
+test('notices to someone no longer reach a browser in which another person signs in, and do when they sign in again', async () => {
+  const browser = await signedIn('before')
+  const personId = await notifiedHere(browser)
+  await signedIn('before', { browser })
+  expect(await notifiedIn(personId)).toBe(1)
+  await signedIn('after', { browser })
+  expect(await notifiedIn(personId)).toBe(0)
 })
