@@ -9,7 +9,9 @@ const endpoint = () => `https://fcm.googleapis.com/fcm/send/${crypto.randomUUID(
 
 async function withPushService(page: Page, address: string) {
   await page.addInitScript((endpoint) => {
-    const keys = { p256dh: `B${'a'.repeat(86)}`, auth: 'a'.repeat(22) }
+    // The key of RFC 8291 §5.
+    const p256dh = 'BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4'
+    const keys = { p256dh, auth: 'a'.repeat(22) }
     PushManager.prototype.getSubscription = async () => null
     PushManager.prototype.subscribe = async (options) => {
       if (typeof options?.applicationServerKey !== 'string') throw new Error('no key')

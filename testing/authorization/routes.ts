@@ -48,6 +48,9 @@ function oncePerCaller<T>(load: (caller: Caller) => Promise<T>): (caller: Caller
   }
 }
 
+/** The public key of a browser, from the example of RFC 8291 §5. */
+const keyOfRfc8291 = 'BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4'
+
 /** Every route of Postern: how to call it, and which response is which answer. A new route needs a line here. */
 export function routesOf(outsideClient: OutsideClient): Route[] {
   const { api, page, act, send, withBearer, withCookie } = outsideClient
@@ -744,7 +747,7 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
     ),
     ...[
       // Not configured here, and no one has this browser: everyone gets as far as that.
-      ['notifyHere', { endpoint: 'https://fcm.googleapis.com/x', p256dh: `B${'a'.repeat(86)}`, auth: 'a'.repeat(22) }],
+      ['notifyHere', { endpoint: 'https://fcm.googleapis.com/x', p256dh: keyOfRfc8291, auth: 'a'.repeat(22) }],
       ['stopNotifying', { id: makeId('browser', new Date(0), new Uint8Array(10)) }],
     ].map(([name, fields]) => ({
       table: 'Change one’s own pages and sessions',

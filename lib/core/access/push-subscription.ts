@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto'
 import { z } from 'zod'
 import { idSchema } from './ids.ts'
 
@@ -24,10 +25,25 @@ export function isOfPushService(endpoint: string, services: readonly string[]): 
   return isSafe && !username && !password && services.some((service) => isHostOf(service, hostname))
 }
 
+/** Is it an uncompressed point on P-256 in base64url? No message can be encrypted for any other text. */
+function isPublicKey(text: string): boolean {
+  const bytes = Buffer.from(text, 'base64url')
+  if (bytes.length !== 65 || bytes[0] !== 4) return false
+  const [x, y] = [bytes.subarray(1, 33).toString('base64url'), bytes.subarray(33).toString('base64url')]
+  try {
+    createPublicKey({ format: 'jwk', key: { kty: 'EC', crv: 'P-256', x, y } })
+    return true
+  } catch {
+    return false
+  }
+}
+
 export const pushSubscription = z.strictObject({
   endpoint: z.url('must be a URL').max(1000, 'must be at most 1,000 characters'),
-  /** An uncompressed point on P-256, which begins with 4. */
-  p256dh: z.string().regex(/^B[\w-]{86}$/, 'must be a public key of 65 bytes in base64url'),
+  p256dh: z
+    .string()
+    .regex(/^[\w-]{87}$/, 'must have 87 characters')
+    .refine(isPublicKey, 'must be a public key on P-256 of 65 bytes in base64url'),
   auth: z.string().regex(/^[\w-]{22}$/, 'must be 16 bytes in base64url'),
 })
 export type PushSubscription = z.infer<typeof pushSubscription>
