@@ -19,6 +19,9 @@ import { env, isDevelopment } from '#lib/env'
 /** Paths that a process without pages still serves. */
 const probes = new Set(['/livez', '/readyz', '/metrics'])
 
+/** Answers API servers, in every process: lib/api/review-token.ts decides which. */
+const isTokenReview = (pathname: string) => pathname.startsWith('/authenticate/')
+
 /** No page has a dot in its path. */
 const isFile = (pathname: string) => pathname.startsWith('/_next/') || pathname.includes('.')
 
@@ -93,6 +96,7 @@ async function refusalOf(request: NextRequest): Promise<Response | undefined> {
 
 export async function proxy(request: NextRequest): Promise<Response> {
   const { pathname, search } = request.nextUrl
+  if (isTokenReview(pathname)) return dress(NextResponse.next())
   if (env().role === 'worker' && !probes.has(pathname)) return dress(new NextResponse(null, { status: 404 }))
   if (pathname.startsWith('/api/') || probes.has(pathname)) return dress(NextResponse.next())
   // The scripts and styles of the build are the same for everyone, and a page needs dozens of them: they are not counted.

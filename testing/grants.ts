@@ -66,6 +66,7 @@ export const manifestsOf = (
   { publicUrl, expiresAt = null }: { publicUrl: string; expiresAt?: Date | null },
 ): Manifest[] =>
   grantObjects({
+    subject: 'ServiceAccount',
     ...{ grantId, namespaces: request.namespaces, rules: request.rules as Rule[], clusterRole: null },
     ...{ requester: holder, requestUrl: `${publicUrl}/requests/${request.id}` },
     ...{ digest: request.digest, expiresAt },

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { installPostern } from '#local/parts/install'
-import { type AuditWebhook, type Kubernetes, startKubernetes } from '#local/parts/kubernetes'
+import { type AuditWebhook, type Kubernetes, startKubernetes, type TokenWebhook } from '#local/parts/kubernetes'
 import { allowPosternIn, createWorld, worldNamespaces } from '#local/parts/world'
 import { openRun } from '#local/processes/processes'
 import { ensureClusterPrograms } from '#local/programs/programs'
@@ -14,7 +14,7 @@ import { testParts } from './database.ts'
  */
 export async function ownCluster(
   name: string,
-  options: { auditWebhook?: AuditWebhook } = {},
+  options: { auditWebhook?: AuditWebhook; tokenWebhook?: TokenWebhook; signsCertificates?: boolean } = {},
 ): Promise<Kubernetes & { posternKubeconfig: string }> {
   const parts = testParts()
   const run = await openRun({ name })

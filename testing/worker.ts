@@ -11,6 +11,7 @@ import { aConfiguration, anEntitlementDocument, type ConfigurationDocument } fro
 import { until } from './until.ts'
 
 export type WorkerBench = TestBench & {
+  configuration: ConfigurationDocument
   publicUrl: string
   /** Starts the worker, unless it runs. */
   start(): void
@@ -29,18 +30,21 @@ export async function workerBench({
   isStopped = false,
   notifications,
   audit,
+  webhookAuthentication,
 }: {
   isStopped?: boolean
   notifications?: ConfigurationDocument['notifications']
   /** How the cluster sends its audit events. */
   audit?: { tokenFile: string }
+  /** Postern as the token webhook of the cluster. */
+  webhookAuthentication?: { tokenFile: string; cacheTtl: string }
 } = {}): Promise<WorkerBench> {
   const publicUrl = `https://postern-${randomBytes(6).toString('hex')}.example.com`
   const configuration = aConfiguration({
     publicUrl,
     ...(notifications && { notifications }),
     clusters: [
-      aCluster(audit && { audit }),
+      aCluster({ ...(audit && { audit }), ...(webhookAuthentication && { webhookAuthentication }) }),
       { name: 'away', kubeconfig: { file: '/nonexistent/kubeconfig' }, publicServer: 'https://away.example.com' },
     ],
     entitlements: [
@@ -77,5 +81,5 @@ export async function workerBench({
     await closeClusters()
   })
   const sweep = () => sweepCluster(currentPolicy().configuration, 'prod-eu', 0)
-  return { ...bench, publicUrl, start, stop, sweep }
+  return { ...bench, configuration, publicUrl, start, stop, sweep }
 }

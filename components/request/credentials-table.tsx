@@ -37,7 +37,7 @@ export function CredentialsTable({ credentials }: { credentials: GrantResource['
             </td>
             <td>
               {one.void ? (
-                <span className="text-muted">invalid: its ServiceAccount was deleted</span>
+                <span className="text-muted">no longer accepted by the cluster</span>
               ) : (
                 <Time at={one.expiresAt} as="exact" />
               )}

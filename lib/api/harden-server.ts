@@ -1,6 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { type IncomingMessage, Server, type ServerResponse } from 'node:http'
-import { isAuditSender } from '#lib/adapters/auth/audit-sender'
+import { isAuditSender } from '#lib/adapters/auth/api-server-caller'
 import { isDevelopment } from '#lib/env'
 import { metrics } from '#lib/observability/metrics'
 import { newReference } from '#lib/observability/reference'

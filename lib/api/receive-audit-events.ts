@@ -1,5 +1,5 @@
 import { originOfRequest } from '#lib/adapters/auth/actor-of-request'
-import { isAuditSender } from '#lib/adapters/auth/audit-sender'
+import { isAuditSender } from '#lib/adapters/auth/api-server-caller'
 import { networkOf, takeCall } from '#lib/adapters/auth/rate-limit'
 import { readBody } from '#lib/adapters/auth/read-body'
 import type { SavedEvents } from '#lib/core/access/activity-resource'

@@ -54,6 +54,12 @@ function make() {
       callBuckets,
     ),
     clusterCalls: counter('postern_cluster_calls_total', 'Calls to each cluster by outcome.', ['cluster', 'outcome']),
+    tokenReviews: histogram(
+      'postern_token_review_seconds',
+      'Duration of TokenReviews, by cluster and outcome: accepted, refused, foreign (not a token of Postern) or failed.',
+      ['cluster', 'outcome'],
+      [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1],
+    ),
     activeSeconds: histogram(
       'postern_grant_active_seconds',
       'Time from approval, or from the requested start, until the cluster allowed the access.',

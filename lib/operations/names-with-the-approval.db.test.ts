@@ -3,7 +3,7 @@ import { grantsNamespace } from '#lib/core/access/namespaces'
 import { objectName } from '#lib/core/grants/names'
 import { submitRequest } from '#lib/operations/submit-request'
 import { testBench } from '#testing/bench'
-import { anEntitlement, anEntitlementDocument } from '#testing/configuration'
+import { aConfiguration, anEntitlement, anEntitlementDocument } from '#testing/configuration'
 import { decide, requestRow } from '#testing/decisions'
 import { eventsWhere } from '#testing/events'
 import { grantRow } from '#testing/grants'
@@ -54,6 +54,22 @@ test('the last approval commits the names of all objects as they were narrowed, 
       data: { objects: [{ name: objectName(id) }, { name: objectName(id) }, { name: objectName(id) }] },
     },
   ])
+})
+
+test('where Postern is the token webhook of the cluster, an approval names no ServiceAccount, and neither does an automatic one', async () => {
+  const { clusters, ...rest } = aConfiguration()
+  const webhookAuthentication = { tokenFile: '/etc/postern/token-review' }
+  const document = { ...rest, clusters: clusters.map((cluster) => ({ ...cluster, webhookAuthentication })) }
+  await bench.policy.change(document)
+  const waiting = await aRequest()
+  await decide(priya, waiting)
+  await bench.policy.change({ ...document, entitlements: [anEntitlementDocument({ approvals: [] })] })
+  const submitted = await submitRequest(await anActor(), aSubmission())
+  for (const request of [submitted, waiting]) {
+    const { id } = await grantOf(request)
+    const kinds = (await grantRow(id)).objects.map(({ kind }) => kind)
+    expect(kinds.toSorted()).toEqual(['Role', 'RoleBinding'])
+  }
 })
 
 test('an automatic approval commits the names of all objects', async () => {

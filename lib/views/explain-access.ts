@@ -12,7 +12,7 @@ import { seesEverything } from '#lib/core/access/may-see'
 import { grantsNamespace } from '#lib/core/access/namespaces'
 import type { Rule } from '#lib/core/access/rule'
 import { isSamePerson } from '#lib/core/access/same-person'
-import { objectName, userName } from '#lib/core/grants/names'
+import { objectName, subjectOf } from '#lib/core/grants/names'
 import { allows } from '#lib/core/rbac/allows'
 import type { Attributes } from '#lib/core/rbac/attributes'
 import type { PolicyRule } from '#lib/core/rbac/cluster-objects'
@@ -95,8 +95,8 @@ function grantsThatAllow(grants: readonly ActiveGrant[], question: AccessQuestio
   const { attributes } = question
   return grants
     .filter(({ namespaces, rules }) => namespaces.includes(attributes.namespace) && allows(rules, attributes))
-    .map(({ id, requestId, title, expiresAt, clusterRole }) => ({
-      ...{ id, requestId, title, expiresAt: expiresAt.toISOString(), user: userName(id) },
+    .map(({ id, requestId, title, expiresAt, clusterRole, subject }) => ({
+      ...{ id, requestId, title, expiresAt: expiresAt.toISOString(), user: subjectOf(id, subject).user },
       binding: { kind: 'RoleBinding' as const, namespace: attributes.namespace, name: objectName(id) },
       role: clusterRole ? { kind: 'ClusterRole', name: clusterRole } : { kind: 'Role', name: objectName(id) },
     }))

@@ -5,6 +5,7 @@ import { formatDuration } from '#lib/core/access/duration'
 import type { GrantResource } from '#lib/core/access/grant-resource'
 import { mayExtend, mayIssueCredential, mayRelease, mayRevoke } from '#lib/core/access/may-act'
 import type { Probes } from '#lib/core/access/probe-resource'
+import { subjectKindOf } from '#lib/core/grants/subject-kind'
 import { toFindingResource } from './finding-resource.ts'
 import { titleOf } from './summaries.ts'
 
@@ -12,10 +13,14 @@ const iso = (date: Date | null) => date?.toISOString() ?? null
 
 type WholeGrant = NonNullable<WholeRequestRow['grant']>
 
-/** The cluster refuses the token: its ServiceAccount was deleted, or deleted and created again. */
-const isVoid = ({ objects }: Pick<WholeGrant, 'objects'>, accountUid: string | null): boolean =>
-  accountUid !== null &&
-  objects.some(({ kind, uid, removedAt }) => kind === 'ServiceAccount' && (uid !== accountUid || removedAt !== null))
+/**
+ * The cluster refuses the token: its ServiceAccount was deleted, or deleted and created again. Or Postern no longer vouches
+ * for it.
+ */
+const isVoid = ({ objects, status }: Pick<WholeGrant, 'objects' | 'status'>, accountUid: string | null): boolean =>
+  (subjectKindOf(objects, undefined) === 'User' && objects.length > 0 && status !== 'active') ||
+  (accountUid !== null &&
+    objects.some(({ kind, uid, removedAt }) => kind === 'ServiceAccount' && (uid !== accountUid || removedAt !== null)))
 
 /** One grant as this reader sees it, with what they may do with it. */
 export function toGrantResource(

@@ -119,7 +119,7 @@ export async function activate(work: Work) {
   const known = new Set(work.created.map(keyText))
   const unchecked = grant.objects.filter((object) => !known.has(keyText(object)))
   if (unchecked.length > 0) await createMissing(work, unchecked)
-  const probes = await probeAllowed(await work.client(), grant, work.clock, work.signal)
+  const probes = await probeAllowed(await work.client(), work)
   const activatedAt = work.clock()
   if (work.until && work.until <= activatedAt) {
     // The window closed meanwhile: the next judgement refuses the access, unless another window is already open.

@@ -8,10 +8,10 @@ import type { Probes } from '#lib/core/access/probe-resource'
 import { keyText, type ObjectKey } from '#lib/core/grants/manifests'
 import type { Refusal } from '#lib/core/grants/may-begin'
 import type { EndAccess, RecordedObject } from '#lib/core/grants/plan'
-import { supersededSeconds, tokenCacheSeconds } from '#lib/core/grants/token-lifetime'
+import { supersededSeconds, tokenCacheSeconds, vouchedCacheSeconds } from '#lib/core/grants/token-lifetime'
 import { metrics, secondsBetween } from '#lib/observability/metrics'
 import { probeDenied } from './probe.ts'
-import type { Work } from './work.ts'
+import { subjectKindIn, type Work } from './work.ts'
 
 /** Commits that access ends. From here on every reason to end takes the same path. */
 export async function beginEnding(
@@ -95,19 +95,34 @@ function whyNotDeleted(failures: readonly Failure[]): unknown {
 }
 
 /**
+ * Postern refuses the tokens of a grant without a ServiceAccount from the moment in which its end was committed.
+ * @throws ClusterError while the API server may still accept them from its caches
+ */
+function requireVouchingOver({ grant, policy, clock }: Work) {
+  const cluster = policy.configuration.clusters.find(({ name }) => name === grant.cluster)
+  const seconds = vouchedCacheSeconds(cluster?.webhookAuthentication?.cacheTtl)
+  const endingMs = grant.endingAt ? clock().getTime() - grant.endingAt.getTime() : 0
+  const leftMs = seconds * 1000 - endingMs
+  if (leftMs <= 0) return
+  const sentence = `Every signed-in user of this cluster is allowed some of the same. The access ends once the cluster no longer accepts its tokens, which takes up to ${seconds} seconds.`
+  throw new ClusterError('transient', sentence, { retryAfterMs: leftMs })
+}
+
+/**
  * What remains allowed to every ServiceAccount remains allowed to the grant's tokens, until the API server no longer
  * accepts them: it caches the answer for some seconds.
  * @throws ClusterError while it may still accept them
  */
-function requireTokensRefused({ clock }: Work, deletions: readonly Deletion[], probes: Probes) {
+function requireTokensRefused(work: Work, deletions: readonly Deletion[], probes: Probes) {
   if (!probes.results.some(({ allowed }) => allowed)) return
+  if (subjectKindIn(work) === 'User') return requireVouchingOver(work)
   const account = deletions.find(({ object }) => object.kind === 'ServiceAccount')
   if (!account || isFailure(account)) return
   const { object, uid } = account
   // Never created, so no token was ever issued.
   if (uid === null && object.uid === null) return
   const goneSince = uid === null ? object.removedAt : null
-  const goneMs = goneSince ? clock().getTime() - goneSince.getTime() : 0
+  const goneMs = goneSince ? work.clock().getTime() - goneSince.getTime() : 0
   const leftMs = tokenCacheSeconds * 1000 - goneMs
   if (leftMs <= 0) return
   const sentence = `Every ServiceAccount in this cluster is allowed some of the same. The access ends once the cluster no longer accepts its tokens, which takes up to ${tokenCacheSeconds} seconds.`
@@ -143,7 +158,7 @@ async function deleteAll(work: Work, client: ClusterClient, { bindings, rest }: 
   if (!work.isOnlyEnd()) await headStart(unbound)
   const probed = unbound.then((deletions) =>
     // While a binding is left, the cluster can't deny the access.
-    deletions.some(isFailure) ? null : probeDenied(client, work.grant, work.clock, work.signal),
+    deletions.some(isFailure) ? null : probeDenied(client, work),
   )
   const [[probes], ...deletions] = await Promise.all([
     Promise.allSettled([probed]),

@@ -17,6 +17,7 @@ import {
   takeOrder,
   unansweredOrders,
 } from '#lib/adapters/db/grants/credential-orders'
+import { signGrantToken } from '#lib/adapters/db/grants/grant-tokens'
 import type { Issued } from '#lib/adapters/db/grants/issue-here'
 import type { Configuration } from '#lib/adapters/policy/configuration'
 import { currentPolicy } from '#lib/adapters/policy/current'
@@ -67,6 +68,22 @@ async function encrypt(credential: Signed<AnswerRecord>, order: TakenOrder): Pro
     .encrypt(key)
 }
 
+/** Signs a token for a grant without a ServiceAccount, if Postern is still the token webhook of its cluster. */
+async function vouchFor(
+  { grant: { id, cluster, secondsLeft } }: CredentialCall,
+  configuration: Configuration,
+): Promise<{ issued: IssuedToken; answer: Issued } | { problem: Problem }> {
+  const { clusters, publicUrl } = configuration
+  if (!clusters.find(({ name }) => name === cluster)?.webhookAuthentication) {
+    const sentence = `The cluster ${cluster} no longer accepts tokens of Postern. End this access and request it again.`
+    return { problem: { code: 'conflict', sentence } }
+  }
+  const { certificateAuthority = null } = await clientFor(configuration, cluster)
+  const issued = await signGrantToken({ publicUrl, cluster, grantId: id }, secondsLeft)
+  const { token, jti, expiresAt } = issued
+  return { issued, answer: { token, jti, expiresAt: expiresAt.toISOString(), certificateAuthority } }
+}
+
 /** Requests a token of the grant's own ServiceAccount, unless the call is refused. Nothing is recorded yet. */
 async function requestFor(
   call: CredentialCall,
@@ -74,7 +91,8 @@ async function requestFor(
   const { configuration } = currentPolicy()
   const problem = whyRefused(call, configuration)
   if (problem) return { problem }
-  const { cluster, account, secondsLeft } = call.grant
+  const { cluster, account, secondsLeft, subject } = call.grant
+  if (subject === 'User') return vouchFor(call, configuration)
   if (!account) return { problem: { code: 'conflict', sentence: 'The access is not active.' } }
   const client = await clientFor(configuration, cluster)
   const issued = await requestToken(client, { kind: 'ServiceAccount', ...account }, tokenSeconds(secondsLeft))

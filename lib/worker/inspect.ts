@@ -103,7 +103,7 @@ export async function inspect(work: Work, worker: string, until: Date): Promise<
     await repairObjects(work, repair, removed)
   }
   // An earlier attempt may have repaired everything and failed before its probe.
-  if (repair.do === 'repair' || grant.attempts > 0) await probeAllowed(client, grant, work.clock, work.signal)
+  if (repair.do === 'repair' || grant.attempts > 0) await probeAllowed(client, work)
   await saveInspected(writing, worker, { removed, created: work.unsaved, until })
   work.note({ what: 'created-saved' })
 }

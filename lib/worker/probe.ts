@@ -5,11 +5,11 @@ import { ClusterError } from '#lib/adapters/cluster/errors'
 import { review, type Subject } from '#lib/adapters/cluster/reviews'
 import { grantsNamespace } from '#lib/core/access/namespaces'
 import type { Probe, Probes } from '#lib/core/access/probe-resource'
-import { userGroups, userName } from '#lib/core/grants/names'
+import { type SubjectKind, subjectOf } from '#lib/core/grants/names'
 import type { Attributes } from '#lib/core/rbac/attributes'
 import { breakdown } from '#lib/core/rbac/breakdown'
 import { rulesInWords } from '#lib/core/rbac/sentence'
-import type { GrantInWork } from './work.ts'
+import { subjectKindIn, type Work } from './work.ts'
 
 /**
  * Milliseconds between two rounds of access reviews. The authorizer learns of a change from a watch, mostly within a few
@@ -33,17 +33,18 @@ export class NotConfirmed extends ClusterError {
   }
 }
 
-const subjectOf = (grantId: string): Subject => ({ user: userName(grantId), groups: userGroups })
-
 /**
- * A ServiceAccount that does not exist: in the same groups as that of every grant, and bound to nothing, because no one
- * knows its random name. What the cluster allows it, someone else's binding allows to every ServiceAccount, with or without
- * a grant.
+ * A subject that does not exist: in the same groups as that of every grant, and bound to nothing, because no one knows its
+ * random name. What the cluster allows it, someone else's binding allows to all of them, with or without a grant.
  */
-const unbound = (): Subject => {
+const unbound = (grantId: string, kind: SubjectKind): Subject => {
   const name = `unbound-${randomBytes(10).toString('hex')}`
-  return { user: `system:serviceaccount:${grantsNamespace}:${name}`, groups: userGroups }
+  const user = kind === 'User' ? `postern:${name}` : `system:serviceaccount:${grantsNamespace}:${name}`
+  return { ...subjectOf(grantId, kind), user }
 }
+
+/** The subject as sentences name it. */
+const nounOf: Record<SubjectKind, string> = { ServiceAccount: 'this ServiceAccount', User: 'the user of this grant' }
 
 const describe = ({ verb, group, resource, subresource, name, namespace }: Attributes): string => {
   const target = subresource ? `${resource}/${subresource}` : resource
@@ -75,25 +76,22 @@ const probesOf = (questions: readonly Attributes[], at: Date, allowed: (question
   results: questions.map((question): Probe => ({ ...question, allowed: allowed(question) })),
 })
 
-const questionsOf = ({ request }: GrantInWork) => breakdown(request.rules, request.namespaces)
+const questionsOf = ({ request }: Work['grant']) => breakdown(request.rules, request.namespaces)
 
 /** For how many milliseconds this attempt repeats its reviews. */
-const patienceOf = ({ attempts }: GrantInWork, ms: number) => (attempts === 0 ? ms : 0)
+const patienceOf = ({ attempts }: Work['grant'], ms: number) => (attempts === 0 ? ms : 0)
 
 /**
  * Promise 5: reviews every verb, resource, name and namespace of a grant until the cluster allows all of them.
  * @throws NotConfirmed naming the first that it does not allow
  */
-export async function probeAllowed(
-  client: ClusterClient,
-  grant: GrantInWork,
-  clock: () => Date,
-  signal: AbortSignal,
-): Promise<Probes> {
+export async function probeAllowed(client: ClusterClient, work: Work): Promise<Probes> {
+  const { grant, clock, signal } = work
+  const kind = subjectKindIn(work)
   const questions = questionsOf(grant)
   const [open] = await reviewUntil(
     client,
-    subjectOf(grant.id),
+    subjectOf(grant.id, kind),
     questions,
     true,
     patienceOf(grant, patienceMs.allowed),
@@ -101,35 +99,32 @@ export async function probeAllowed(
   )
   if (open)
     throw new NotConfirmed(
-      `All objects were created, but the cluster does not yet allow this ServiceAccount to ${describe(open)}.`,
+      `All objects were created, but the cluster does not yet allow ${nounOf[kind]} to ${describe(open)}.`,
     )
   return probesOf(questions, clock(), () => true)
 }
 
 /**
- * Promise 6: reviews until the cluster denies all of them. What someone else's binding allows to every ServiceAccount was
+ * Promise 6: reviews until the cluster denies all of them. What someone else's binding allows to every such subject was
  * never the grant's, and does not end with it: it stays in the result as allowed, for all to see.
- * @throws NotConfirmed naming the first that the cluster still allows to this ServiceAccount alone
+ * @throws NotConfirmed naming the first that the cluster still allows to the subject of the grant alone
  */
-export async function probeDenied(
-  client: ClusterClient,
-  grant: GrantInWork,
-  clock: () => Date,
-  signal: AbortSignal,
-): Promise<Probes> {
+export async function probeDenied(client: ClusterClient, work: Work): Promise<Probes> {
+  const { grant, clock, signal } = work
+  const kind = subjectKindIn(work)
   const questions = questionsOf(grant)
-  const subject = subjectOf(grant.id)
+  const subject = subjectOf(grant.id, kind)
   const open = await reviewUntil(client, subject, questions, false, patienceOf(grant, usualLagMs), signal)
   const allowedToAll = new Set<Attributes>()
   if (open.length > 0) {
-    const answers = await review(client, unbound(), open)
+    const answers = await review(client, unbound(grant.id, kind), open)
     for (const [index, question] of open.entries()) if (answers[index]) allowedToAll.add(question)
     const own = open.filter((question) => !allowedToAll.has(question))
     const patience = patienceOf(grant, patienceMs.denied)
     const [still] = patience > 0 ? await reviewUntil(client, subject, own, false, patience, signal) : own
     if (still) {
       throw new NotConfirmed(
-        `All objects that Postern created are gone, but the cluster still allows this ServiceAccount to ${describe(still)}: someone else has bound it.`,
+        `All objects that Postern created are gone, but the cluster still allows ${nounOf[kind]} to ${describe(still)}: someone else has bound it.`,
       )
     }
   }

@@ -52,7 +52,13 @@ test('the sweep deletes and records objects without a live grant, and touches no
     const rules = [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }]
     const terms = { namespaces: ['payments'], rules, clusterRole: null, digest: null, expiresAt: null }
     const manifests = grantObjects({
-      ...{ grantId, ...terms, requestUrl: `${url}/requests/x`, requester: { email: null, subject: 'x' } },
+      ...{
+        grantId,
+        subject: 'ServiceAccount',
+        ...terms,
+        requestUrl: `${url}/requests/x`,
+        requester: { email: null, subject: 'x' },
+      },
     })
     return { grantId, manifests }
   }

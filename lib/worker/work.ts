@@ -7,7 +7,9 @@ import type { SystemActor } from '#lib/core/access/actor'
 import type { EndReason } from '#lib/core/access/status'
 import { grantObjects, keyText, type Manifest, type ObjectKey } from '#lib/core/grants/manifests'
 import type { Judged } from '#lib/core/grants/may-begin'
+import type { SubjectKind } from '#lib/core/grants/names'
 import type { RecordedObject } from '#lib/core/grants/plan'
+import { subjectKindOf } from '#lib/core/grants/subject-kind'
 import { newReference } from '#lib/observability/reference'
 import { clientFor } from './clusters.ts'
 
@@ -144,13 +146,22 @@ export function startWork(claimed: ClaimedGrant, signal: AbortSignal, isOnlyEnd:
 /** Seconds that the annotated end is later than the approved duration: granting may take several attempts. */
 const annotationSlackSeconds = 300
 
+/** Who acts with the grant. */
+export const subjectKindIn = ({ grant, policy }: Pick<Work, 'grant' | 'policy'>): SubjectKind =>
+  subjectKindOf(
+    grant.objects,
+    policy.configuration.clusters.find(({ name }) => name === grant.cluster),
+  )
+
 /** The objects of a grant. Their annotated end is that of the grant, or the latest that it can get. */
-export function manifestsOf({ grant, policy, clock, until }: Work): Manifest[] {
+export function manifestsOf(work: Work): Manifest[] {
+  const { grant, policy, clock, until } = work
   const { id, namespaces, rules, clusterRole, durationSeconds, digest } = grant.request
   const { publicUrl } = policy.configuration
   const latest = clock().getTime() + (durationSeconds + annotationSlackSeconds) * 1000
   return grantObjects({
     grantId: grant.id,
+    subject: subjectKindIn(work),
     namespaces,
     rules,
     clusterRole,

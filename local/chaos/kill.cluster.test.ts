@@ -59,9 +59,13 @@ const nameOfCommit = ({ bound }: Statement) =>
 /** Every call and commit that the plan needs for one grant, from its approval to its end. */
 function placesOfPlan({ id, namespace }: Subject): Place[] {
   const facts = { rules, clusterRole: null, requester: { email: null, subject: 'any' }, digest: null, expiresAt: null }
-  const desired = grantObjects({ ...facts, grantId: id, namespaces: [namespace], requestUrl: stage.publicUrl }).map(
-    keyOf,
-  )
+  const desired = grantObjects({
+    ...facts,
+    subject: 'ServiceAccount',
+    grantId: id,
+    namespaces: [namespace],
+    requestUrl: stage.publicUrl,
+  }).map(keyOf)
   const reviews = rules.flatMap(({ verbs }) => verbs.map((verb) => `review ${verb}`))
   const places: Place[] = []
   const now = new Date()

@@ -492,7 +492,16 @@ export const packageOwners: readonly { package: RegExp; rooms: readonly string[]
 /** The functions of Node.js that core may use: pure computations without waiting or randomness. */
 export const pureImports: Readonly<Record<string, readonly string[]>> = {
   'node:crypto': [
-    ...['createHash', 'createHmac', 'createPublicKey', 'createSecretKey', 'hash', 'hkdfSync', 'KeyObject'],
+    ...[
+      'createHash',
+      'createHmac',
+      'createPrivateKey',
+      'createPublicKey',
+      'createSecretKey',
+      'hash',
+      'hkdfSync',
+      'KeyObject',
+    ],
     ...['sign', 'timingSafeEqual', 'verify'],
   ],
   'node:util': ['isDeepStrictEqual'],

@@ -71,6 +71,8 @@ function certificateFiles(directory: string) {
   const at = (name: string) => ({ cert: join(directory, `${name}.crt`), key: join(directory, `${name}.key`) })
   return {
     ca: join(directory, 'ca.crt'),
+    /** Only where the cluster signs certificates. */
+    caKey: join(directory, 'ca.key'),
     server: at('server'),
     admin: at('admin'),
     controllerManager: at('controller-manager'),
@@ -88,9 +90,10 @@ function certificateFiles(directory: string) {
 /**
  * Creates the certificates of a small cluster once and keeps them in `directory`: an authority for the API server and
  * its clients, another one for etcd (which would otherwise accept any client on this machine), and the key pair that
- * signs ServiceAccount tokens. The authorities' keys are not kept, so that no further certificate can be issued.
+ * signs ServiceAccount tokens. The authorities' keys are not kept, so that no further certificate can be issued, unless the
+ * cluster `signsCertificates`.
  */
-export async function ensureCertificates(directory: string): Promise<Certificates> {
+export async function ensureCertificates(directory: string, signsCertificates = false): Promise<Certificates> {
   const files = certificateFiles(directory)
   // This file is written last: without it the set is incomplete and is created again.
   if (existsSync(files.serviceAccounts.key)) return files
@@ -98,6 +101,7 @@ export async function ensureCertificates(directory: string): Promise<Certificate
   const write = (file: string, text: string) => writeFileSync(file, text, { mode: 0o600 })
   const [ca, etcdCa] = await Promise.all([authority('postern-local'), authority('postern-local-etcd')])
   write(files.ca, ca.cert)
+  if (signsCertificates) write(files.caKey, ca.key)
   write(files.etcdCa, etcdCa.cert)
   const pairs: Array<[{ cert: string; key: string }, Promise<Pair>]> = [
     [files.server, issue(ca, 'server', 'kube-apiserver')],

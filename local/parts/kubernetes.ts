@@ -29,14 +29,31 @@ export type KubernetesOptions = {
   port?: number
   /** Where the API server sends its audit events, in addition to its log. */
   auditWebhook?: AuditWebhook
+  /** Where the API server sends TokenReviews. */
+  tokenWebhook?: TokenWebhook
   /** Real nodes join it (local/node): with the controllers that they need. */
   withNodes?: boolean
+  /** Its controller manager signs approved CertificateSigningRequests. */
+  signsCertificates?: boolean
   /** An AuthenticationConfiguration. */
   authenticationConfig?: string
 }
 
 /** `url` is that of a program on this machine, over plain HTTP. */
 export type AuditWebhook = { url: string; token: string }
+
+/** `cacheTtl` as the API server's flag takes it, such as `1s`. */
+export type TokenWebhook = { url: string; token: string; cacheTtl: string }
+
+/** The flags of docs/token-webhook.md. */
+function tokenWebhookFlags(server: string, { token, cacheTtl }: TokenWebhook, caFile: string, directory: string) {
+  const file = join(directory, 'token-webhook.kubeconfig')
+  return {
+    'authentication-token-webhook-config-file': writeKubeconfig(file, { name: 'postern', server, caFile }, { token }),
+    'authentication-token-webhook-version': 'v1',
+    'authentication-token-webhook-cache-ttl': cacheTtl,
+  }
+}
 
 /** In batches, as soon as possible. A receiver that does not answer yet is called again. */
 function webhookFlags(server: string, token: string, caFile: string, directory: string): Record<string, string> {
@@ -119,6 +136,9 @@ async function startApiServer(run: Run, certificates: Certificates, etcdUrl: str
   const { auditWebhook: webhook } = options
   const relay = webhook && (await startTlsRelay(webhook.url, server))
   if (relay) run.onStop(relay.stop)
+  const { tokenWebhook } = options
+  const tokenRelay = tokenWebhook && (await startTlsRelay(tokenWebhook.url, server))
+  if (tokenRelay) run.onStop(tokenRelay.stop)
   const part = await run.start({
     name: 'kube-apiserver',
     command: options.programs.apiserver,
@@ -158,6 +178,14 @@ async function startApiServer(run: Run, certificates: Certificates, etcdUrl: str
       ...(relay &&
         webhook &&
         webhookFlags(`${relay.origin}${new URL(webhook.url).pathname}`, webhook.token, ca, options.directory)),
+      ...(tokenRelay &&
+        tokenWebhook &&
+        tokenWebhookFlags(
+          `${tokenRelay.origin}${new URL(tokenWebhook.url).pathname}`,
+          tokenWebhook,
+          ca,
+          options.directory,
+        )),
       profiling: 'false',
       ...(options.authenticationConfig ? { 'authentication-config': options.authenticationConfig } : {}),
     }),
@@ -172,9 +200,9 @@ async function startControllerManager(
   run: Run,
   program: string,
   kubernetes: Omit<Kubernetes, 'stop'>,
-  { directory, withNodes }: KubernetesOptions,
+  { directory, withNodes, signsCertificates }: KubernetesOptions,
 ) {
-  const { ca, serviceAccounts, controllerManager, admin } = kubernetes.certificates
+  const { ca, caKey, serviceAccounts, controllerManager, admin } = kubernetes.certificates
   const kubeconfig = writeKubeconfig(join(directory, 'controller-manager.kubeconfig'), kubernetes, {
     clientCertificate: controllerManager.cert,
     clientKey: controllerManager.key,
@@ -190,7 +218,12 @@ async function startControllerManager(
       'secure-port': '0',
       'service-account-private-key-file': serviceAccounts.key,
       'root-ca-file': ca,
-      controllers: [...controllers, ...(withNodes ? nodeControllers : [])].join(','),
+      ...(signsCertificates ? { 'cluster-signing-cert-file': ca, 'cluster-signing-key-file': caKey } : {}),
+      controllers: [
+        ...controllers,
+        ...(withNodes ? nodeControllers : []),
+        ...(signsCertificates ? ['certificatesigningrequest-signing-controller'] : []),
+      ].join(','),
     }),
     ending: { signal: 'SIGKILL', graceMs: 0 },
     ready: async () => true,
@@ -212,7 +245,7 @@ async function startControllerManager(
  */
 export async function startKubernetes(run: Run, options: KubernetesOptions): Promise<Kubernetes> {
   const { name, directory, programs } = options
-  const certificates = await ensureCertificates(join(directory, 'certificates'))
+  const certificates = await ensureCertificates(join(directory, 'certificates'), options.signsCertificates)
   const [etcd, etcdUrl] = await startEtcd(run, certificates, options)
   const apiServer = await startApiServer(run, certificates, etcdUrl, options)
   const endpoint = { name, server: apiServer.url, caFile: certificates.ca }

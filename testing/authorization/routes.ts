@@ -634,6 +634,17 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
       call: (caller) => api(caller, 'POST', '/clusters/prod-eu/audit', { kind: 'EventList', items: [] }),
     },
     {
+      table: 'Review a token',
+      name: 'POST /authenticate/{cluster}',
+      call: async (caller) => {
+        const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token: 'opaque' } }
+        const headers = { ...withBearer(caller), 'content-type': 'application/json' }
+        const sent = { method: 'POST', headers, body: JSON.stringify(body) }
+        const { status } = await send('/authenticate/prod-eu', sent)
+        return { answer: status === 401 ? 'sign in' : `${status}` }
+      },
+    },
+    {
       table: 'Import an audit log',
       name: 'POST /api/v1/clusters/{cluster}/audit-imports',
       changes: true,
@@ -679,6 +690,7 @@ export function routesOf(outsideClient: OutsideClient): Route[] {
     open('GET /log/tile/[...path]', '/log/tile/1/000', 'GET', 404),
     open('GET /api/v1/openapi.json', '/api/v1/openapi.json', 'GET', 200),
     open('GET /livez', '/livez', 'GET', 200),
+    open('GET /.well-known/jwks.json', '/.well-known/jwks.json', 'GET', 200),
     ...['', '/api/mcp'].map((resource) => {
       const path = `/.well-known/oauth-protected-resource${resource}`
       return open(`GET ${path}`, path, 'GET', 200)

@@ -26,6 +26,7 @@ beforeAll(async () => {
 afterAll(closeClusters)
 
 const facts = (some: Partial<GrantFacts> = {}): GrantFacts => ({
+  subject: 'ServiceAccount',
   grantId: makeId('grant', new Date(), randomBytes(10)),
   namespaces: ['payments'],
   rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'patch'] }],

@@ -1,6 +1,7 @@
 // Reads a cluster's RBAC rules and bindings, page by page. The responses are untrusted: only the fields that
 // lib/core/rbac uses are kept, and each is validated.
 import { z } from 'zod'
+import { grantOfVouchedUser } from '#lib/core/access/vouched-user'
 import type { Subject } from '#lib/core/rbac/cluster-objects'
 import type { ClusterRights, ServedResource } from '#lib/core/rbac/cluster-rights'
 import type { ClusterClient } from './client.ts'
@@ -61,11 +62,12 @@ const sorted = <T extends Placed>(items: readonly T[]): T[] =>
     .map(([, item]) => item)
 
 /**
- * Drops bindings whose only subjects are ServiceAccounts in `grantsNamespace`, because Postern has the grants
+ * Drops bindings whose only subjects are ServiceAccounts in `grantsNamespace` or users of grants, because Postern has the grants
  * themselves, and roles that no binding names, because they grant nothing.
  */
 function keepRelevant(all: Awaited<ReturnType<typeof listObjects>>, grantsNamespace: string): ClusterRights['objects'] {
-  const isGrants = (subject: Subject) => subject.kind === 'ServiceAccount' && subject.namespace === grantsNamespace
+  const isGrants = ({ kind, namespace, name }: Subject) =>
+    kind === 'ServiceAccount' ? namespace === grantsNamespace : kind === 'User' && grantOfVouchedUser(name) !== null
   const roleBindings = all.roleBindings.filter(({ subjects }) => subjects?.length && !subjects.every(isGrants))
   const clusterRoleBindings = all.clusterRoleBindings.filter(({ subjects }) => subjects?.length)
   const referenced = new Set(

@@ -7,6 +7,7 @@ import { postureSection } from '#lib/core/access/posture-section'
 import { knownPushServices } from '#lib/core/access/push-subscription'
 import { type Rota, rotaSchema } from '#lib/core/access/rota'
 import { managerSchema, ownersSchema } from '#lib/core/access/routing'
+import { reservedPrefix } from '#lib/core/access/vouched-user'
 import { admissionSection } from '#lib/core/admission/section'
 import { guardrailsSection } from '#lib/core/guardrails/section'
 import { CheckpointError } from '#lib/core/log/checkpoint'
@@ -151,6 +152,7 @@ const prefix = z
   .max(256)
   .regex(/^[^\p{Cc}\p{Cf}]*$/u, 'must not contain control characters')
   .refine((text) => !text.startsWith('system:'), 'must not begin with system:, which is reserved for Kubernetes')
+  .refine((text) => !text.startsWith(reservedPrefix), 'must not begin with postern:, which is reserved for grants')
   .default('')
 
 /** How the API server's authenticator names people, with the names of its own flags. */
@@ -190,6 +192,24 @@ const clusterSchema = z
       })
       .optional()
       .meta({ description: 'How this cluster sends its audit events. If absent, Postern accepts none.' }),
+    webhookAuthentication: z
+      .strictObject({
+        tokenFile: absolutePath.meta({
+          description:
+            'A file with the bearer token that the API server sends with each TokenReview, at least 32 characters. Each line is a token, so that it can be rotated.',
+        }),
+        cacheTtl: durationSchema.prefault('PT2M').meta({
+          description:
+            'The value of --authentication-token-webhook-cache-ttl, by default that of Kubernetes. 10 s are recommended.',
+          type: 'string',
+          format: 'duration',
+        }),
+      })
+      .optional()
+      .meta({
+        description:
+          'Postern is the token webhook of this API server. Grants get no ServiceAccount then, but tokens that Postern signs. If absent, Postern vouches for no one.',
+      }),
   })
   .refine((cluster) => (cluster.kubeconfig === undefined) !== (cluster.inCluster === undefined), {
     message: 'set exactly one of kubeconfig or inCluster',

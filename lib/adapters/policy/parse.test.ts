@@ -297,6 +297,12 @@ describe('problems of a configuration', () => {
       '14:48 clusters[0].people.groupsPrefix must not begin with system:',
     ],
     [
+      'a prefix that is reserved for grants',
+      '    publicServer',
+      '    people: { username: subject, usernamePrefix: "postern:" }\n    publicServer',
+      '14:50 clusters[0].people.usernamePrefix must not begin with postern:',
+    ],
+    [
       'a claim that API servers do not use as the user name',
       '    publicServer',
       '    people: { username: name }\n    publicServer',

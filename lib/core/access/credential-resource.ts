@@ -5,7 +5,9 @@ import { time } from './resource-fields.ts'
 export const credentialResource = z
   .strictObject({
     ...{ id: z.string(), jti: z.string(), person: personResource, issuedAt: time, expiresAt: time },
-    void: z.boolean().meta({ description: 'No longer valid: the ServiceAccount of this token was deleted.' }),
+    void: z
+      .boolean()
+      .meta({ description: 'No longer valid: its ServiceAccount was deleted, or Postern no longer vouches for it.' }),
   })
   .meta({ id: 'Credential' })
 

@@ -19,6 +19,12 @@ describe('one event', () => {
     })
   })
 
+  test('a call of a user for whom Postern vouches is one of a grant, and one of a similar name is not', () => {
+    const kindAs = (username: string) => read(ofGrant({ user: { username } })).call?.kind
+    expect(kindAs('postern:grant:grt_01m8cp5h07yyvdj2pr0exf7env')).toBe('grant')
+    expect(kindAs('postern:grant:grt_01m8cp5h07yyvdj2pr0exf7env:x')).not.toBe('grant')
+  })
+
   test('of several addresses only the last, which the API server saw, counts as the source', () => {
     const call = read(ofGrant({ sourceIPs: ['203.0.113.1', '198.51.100.2', '192.0.2.30'] })).call
     expect(call?.source).toMatchObject({ address: '192.0.2.30', forwardedFor: '203.0.113.1, 198.51.100.2' })

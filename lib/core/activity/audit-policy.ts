@@ -1,5 +1,6 @@
 // The audit policy of an API server: the least that Postern needs. `postern cluster audit-policy` prints it with these comments.
 import { grantsNamespace, protectedNamespaces } from '#lib/core/access/namespaces'
+import { vouchedGroup } from '#lib/core/access/vouched-user'
 
 type PolicyRule = {
   level: 'None' | 'Metadata' | 'RequestResponse'
@@ -17,8 +18,8 @@ const changes = ['create', 'update', 'patch', 'delete', 'deletecollection']
 export const auditPolicyRules: ReadonlyArray<{ comment: string; rule: PolicyRule }> = [
   {
     comment:
-      'Everything that is done with a grant: the ServiceAccounts of all grants are in one namespace. Without bodies.',
-    rule: { level: 'Metadata', userGroups: [`system:serviceaccounts:${grantsNamespace}`] },
+      'Everything that is done with a grant: the ServiceAccounts of all grants are in one namespace, their users in one group. Without bodies.',
+    rule: { level: 'Metadata', userGroups: [`system:serviceaccounts:${grantsNamespace}`, vouchedGroup] },
   },
   {
     comment:

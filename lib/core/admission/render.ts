@@ -2,6 +2,7 @@
 import { contentHash } from '#lib/core/access/content-hash'
 import type { Entitlement } from '#lib/core/access/entitlement'
 import { grantsNamespace, protectedNamespaces } from '#lib/core/access/namespaces'
+import { reservedPrefix, vouchedGroup, vouchedUserName } from '#lib/core/access/vouched-user'
 import { annotations, labels, managedBy } from '#lib/core/grants/names'
 import { maxTokenSeconds } from '#lib/core/grants/token-lifetime'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
@@ -12,13 +13,16 @@ import { type AdmissionObject, type PolicyParts, resources, toObjects, type Vali
 import type { AdmissionMode, AdmissionSection } from './section.ts'
 
 export type AdmissionFacts = {
-  cluster: { name: string; labels: Readonly<Record<string, string>> }
+  cluster: { name: string; labels: Readonly<Record<string, string>>; webhookAuthentication?: object | undefined }
   entitlements: readonly Entitlement[]
   compiled: readonly CompiledGuardrail[]
   admission: AdmissionSection
 }
 
 const rbac = 'rbac.authorization.k8s.io'
+
+/** What the name of a grant's user begins with, where the names of its objects begin with `postern-`. */
+const vouchedPrefix = vouchedUserName(`grt_${'0'.repeat(26)}`).slice(0, -26)
 
 /** The name of every object of a grant: see objectName(). */
 const grantName = '^postern-[0-9a-hjkmnp-tv-z]{26}$'
@@ -108,7 +112,7 @@ const grantsNamespacePolicy = (admission: AdmissionSection): PolicyParts => ({
 })
 
 /** Nobody turns a grant into access that outlives it. */
-const holdersPolicy = (): PolicyParts => ({
+const holdersPolicy = ({ webhookAuthentication }: AdmissionFacts['cluster']): PolicyParts => ({
   name: 'postern-grant-holders',
   description: 'No one who acts with a grant creates or changes access.',
   resourceRules: [
@@ -120,6 +124,12 @@ const holdersPolicy = (): PolicyParts => ({
     'acts-with-a-grant': anyOf([
       `${user}.startsWith(${literal(`system:serviceaccount:${grantsNamespace}:`)})`,
       `has(request.userInfo.groups) && ${literal(`system:serviceaccounts:${grantsNamespace}`)} in request.userInfo.groups`,
+      ...(webhookAuthentication
+        ? [
+            `${user}.startsWith(${literal(reservedPrefix)})`,
+            `has(request.userInfo.groups) && ${literal(vouchedGroup)} in request.userInfo.groups`,
+          ]
+        : []),
     ]),
   },
   validations: [
@@ -238,9 +248,14 @@ function workerPolicy(facts: AdmissionFacts): PolicyParts {
       {
         expression: `!(variables.isCreated && variables.kind == ${literal(`${rbac}/rolebindings`)}) || (${allOf([
           'has(object.subjects) && object.subjects != null && size(object.subjects) == 1',
-          `object.subjects.all(s, s.kind == 'ServiceAccount' && s.name == variables.name && has(s.namespace) && s.namespace == ${literal(grantsNamespace)})`,
+          `object.subjects.all(s, ${anyOf([
+            `s.kind == 'ServiceAccount' && s.name == variables.name && has(s.namespace) && s.namespace == ${literal(grantsNamespace)}`,
+            ...(facts.cluster.webhookAuthentication
+              ? [`s.kind == 'User' && s.name == variables.name.replace('postern-', ${literal(vouchedPrefix)}, 1)`]
+              : []),
+          ])})`,
         ])})`,
-        message: `A RoleBinding of a grant has one subject: the ServiceAccount of the grant in ${grantsNamespace}.`,
+        message: `A RoleBinding of a grant has one subject: the ServiceAccount of the grant in ${grantsNamespace}${facts.cluster.webhookAuthentication ? ', or its user' : ''}.`,
       },
       {
         expression: `!(variables.isCreated && variables.kind == ${literal(`${rbac}/rolebindings`)}) || (${anyOf([
@@ -339,7 +354,7 @@ export function renderAdmission(given: AdmissionFacts): AdmissionObject[] {
     grantGuardrailsPolicy(facts) ?? [],
     grantObjectsPolicy(admission),
     grantsNamespacePolicy(admission),
-    holdersPolicy(),
+    holdersPolicy(facts.cluster),
     ...guardrailPolicies(facts),
   ]
     .flat()

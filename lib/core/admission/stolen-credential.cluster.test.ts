@@ -56,6 +56,7 @@ const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000)
 function grant({ namespace = 'payments', clusterRole = null as string | null, minutes = 30 } = {}) {
   const grantId: Id<'grant'> = makeId('grant', new Date(), randomBytes(10))
   const objects = grantObjects({
+    subject: 'ServiceAccount',
     ...{ grantId, namespaces: [namespace], clusterRole, digest, expiresAt: inMinutes(minutes) },
     rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'patch'] }],
     requester: { email: 'ada@example.com', subject: 'ada' },

@@ -57,3 +57,11 @@ test.each([['abc'], ['a.b.c'], [''], [`${part({})}.${part({})}.x`], [`${part({ a
     expect(inspectToken(text, now)).toBeNull()
   },
 )
+
+test('a token that Postern signed itself is described with its grant', () => {
+  const grantId = `grt_${'0'.repeat(26)}`
+  const claims = { iss: 'https://postern.example.com', sub: `postern:grant:${grantId}`, iat: at, exp: at + 600 }
+  const inspection = inspectToken(token(claims, { alg: 'EdDSA' }), now)
+  expect(inspection).toMatchObject({ grantId, refusals: [], warnings: [] })
+  expect(inspection?.sentences.join(' ')).toContain('a user for whom Postern vouches')
+})

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { durationInWords } from '#lib/core/access/duration'
 import { grantsNamespace } from '#lib/core/access/namespaces'
+import { grantOfVouchedUser } from '#lib/core/access/vouched-user'
 
 const named = z.object({ name: z.string(), uid: z.string().optional() })
 const claimsSchema = z.looseObject({
@@ -70,6 +71,7 @@ export function inspectToken(token: string, now: Date, expected: Expected = {}):
   const bound = claims['kubernetes.io'] ?? {}
   const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(sub ?? '')
   const grant = account?.[1] === grantsNamespace ? /^postern-([0-9a-hjkmnp-tv-z]{26})$/.exec(account[2] ?? '') : null
+  const grantId = grant ? `grt_${grant[1]}` : grantOfVouchedUser(sub ?? '')
   const legacySecret = claims['kubernetes.io/serviceaccount/secret.name']
   const objects = (['pod', 'node', 'secret'] as const).flatMap((kind) =>
     bound[kind] ? [`${kind} ${bound[kind].name}`] : [],
@@ -83,6 +85,9 @@ export function inspectToken(token: string, now: Date, expected: Expected = {}):
     objects.length > 0 && `It is valid only while this exists: ${objects.join(', ')}.`,
     jti && `Its audit ID is ${jti}.`,
     grant && `Its name is that of a ServiceAccount of Postern's grants: grt_${grant[1]}.`,
+    grantId &&
+      !grant &&
+      `Its name is that of a user for whom Postern vouches: ${grantId}. Its cluster accepts it only while Postern confirms it.`,
   ]
   const refusals = [
     header.alg === 'none' && 'It has no signature.',
@@ -102,7 +107,7 @@ export function inspectToken(token: string, now: Date, expected: Expected = {}):
   const texts = (some: readonly (string | false | null | undefined)[]) =>
     some.filter((text) => typeof text === 'string' && text !== '') as string[]
   return {
-    ...{ header, claims, grantId: grant ? `grt_${grant[1]}` : null },
+    ...{ header, claims, grantId },
     ...{ sentences: texts(sentences), refusals: texts(refusals), warnings: texts(warnings) },
   }
 }

@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
+import { grantOfVouchedUser, vouchedUserName } from '#lib/core/access/vouched-user'
 import { stepsOf } from '#testing/steps'
 import { asYaml, type GrantFacts, grantObjects, keyOf, keyText } from './manifests.ts'
 import { grantOf, instanceOf, objectName, userName } from './names.ts'
+import { subjectKindOf } from './subject-kind.ts'
 
 const grantId = 'grt_01kb0000000000000000000000'
 const name = 'postern-01kb0000000000000000000000'
 const rules = [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['patch', 'get'] }]
 const facts = (some: Partial<GrantFacts> = {}): GrantFacts => ({
   grantId,
+  subject: 'ServiceAccount',
   namespaces: ['payments', 'checkout'],
   rules,
   clusterRole: null,
@@ -28,6 +31,17 @@ describe('the objects of a grant', () => {
       `Role payments/${name}`,
       `RoleBinding payments/${name}`,
     ])
+  })
+  test('a grant for whose user Postern vouches has no ServiceAccount, and its bindings name this user only', () => {
+    const manifests = grantObjects(facts({ subject: 'User' }))
+    expect(manifests.map(keyOf).map(keyText)).toEqual([
+      `Role checkout/${name}`,
+      `RoleBinding checkout/${name}`,
+      `Role payments/${name}`,
+      `RoleBinding payments/${name}`,
+    ])
+    const subject = { kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: `postern:grant:${grantId}` }
+    for (const manifest of manifests) if ('subjects' in manifest) expect(manifest.subjects).toEqual([subject])
   })
   test('every object names its grant, its installation, its requester, its request and its expiry', () => {
     for (const { metadata } of grantObjects(facts())) {
@@ -84,9 +98,25 @@ describe('names', () => {
     'grt_01kb000000000000000000000U',
     '../../etc',
     `${grantId}x`,
-  ])('a text that is not the id of a grant has no object name: %s', (text) =>
-    expect(() => objectName(text)).toThrow(RangeError),
-  )
+  ])('a text that is not the id of a grant has no object name and no user name: %s', (text) => {
+    expect(() => objectName(text)).toThrow(RangeError)
+    expect(() => vouchedUserName(text)).toThrow(RangeError)
+  })
+  test('only the exact user name of a grant names a grant', () => {
+    expect(grantOfVouchedUser(vouchedUserName(grantId))).toBe(grantId)
+    for (const other of [`${vouchedUserName(grantId)}x`, ` ${vouchedUserName(grantId)}`, grantId, 'postern:grant:', ''])
+      expect(grantOfVouchedUser(other)).toBeNull()
+  })
+  test('who acts with a grant is decided by its cluster once, and by its recorded objects ever after', () => {
+    const webhook = { webhookAuthentication: {} }
+    expect([subjectKindOf([], webhook), subjectKindOf([], {}), subjectKindOf([], undefined)]).toEqual([
+      'User',
+      'ServiceAccount',
+      'ServiceAccount',
+    ])
+    expect(subjectKindOf([{ kind: 'Role' }, { kind: 'RoleBinding' }], {})).toBe('User')
+    expect(subjectKindOf([{ kind: 'ServiceAccount' }, { kind: 'Role' }], webhook)).toBe('ServiceAccount')
+  })
   test('the user name of a grant is that of its ServiceAccount', () => {
     expect(userName(grantId)).toBe(`system:serviceaccount:postern-grants:${name}`)
   })

@@ -2,7 +2,8 @@
 import { stringify } from 'yaml'
 import { grantsNamespace } from '#lib/core/access/namespaces'
 import { normalizeRules, type Rule } from '#lib/core/access/rule'
-import { annotations, instanceOf, labels, managedBy, objectName } from './names.ts'
+import { vouchedUserName } from '#lib/core/access/vouched-user'
+import { annotations, instanceOf, labels, managedBy, objectName, type SubjectKind } from './names.ts'
 
 type Metadata = {
   name: string
@@ -11,7 +12,9 @@ type Metadata = {
   annotations: Record<string, string>
 }
 type RoleRef = { apiGroup: 'rbac.authorization.k8s.io'; kind: 'Role' | 'ClusterRole'; name: string }
-type Subject = { kind: 'ServiceAccount'; name: string; namespace: string }
+type Subject =
+  | { kind: 'ServiceAccount'; name: string; namespace: string }
+  | { kind: 'User'; apiGroup: 'rbac.authorization.k8s.io'; name: string }
 
 export type ServiceAccountManifest = {
   apiVersion: 'v1'
@@ -41,6 +44,7 @@ export type ObjectKey = { kind: ObjectKind; namespace: string; name: string }
 
 export type GrantFacts = {
   grantId: string
+  subject: SubjectKind
   namespaces: readonly string[]
   rules: readonly Rule[]
   /** The vetted ClusterRole to bind; null if the grant has its own Roles. */
@@ -65,7 +69,7 @@ export const annotationText = (text: string): string =>
     .slice(0, 256)
 
 /**
- * One ServiceAccount in `postern-grants`; in each namespace a Role with exactly the approved rules and a RoleBinding,
+ * One ServiceAccount in `postern-grants`, unless Postern vouches for the user; in each namespace a Role with exactly the approved rules and a RoleBinding,
  * or only a RoleBinding to the vetted ClusterRole. The same facts always yield the same objects.
  */
 export function grantObjects(facts: GrantFacts): Manifest[] {
@@ -91,6 +95,10 @@ export function grantObjects(facts: GrantFacts): Manifest[] {
     metadata: metadata(grantsNamespace),
     automountServiceAccountToken: false,
   }
+  const subject: Subject =
+    facts.subject === 'User'
+      ? { kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: vouchedUserName(facts.grantId) }
+      : { kind: 'ServiceAccount', name, namespace: grantsNamespace }
   const rules = normalizeRules(facts.rules)
   const perNamespace = [...new Set(facts.namespaces)].sort().flatMap((namespace): Manifest[] => {
     const role: RoleManifest = {
@@ -108,17 +116,17 @@ export function grantObjects(facts: GrantFacts): Manifest[] {
         kind: facts.clusterRole ? 'ClusterRole' : 'Role',
         name: facts.clusterRole ?? name,
       },
-      subjects: [{ kind: 'ServiceAccount', name, namespace: grantsNamespace }],
+      subjects: [subject],
     }
     return facts.clusterRole ? [binding] : [role, binding]
   })
-  return [account, ...perNamespace]
+  return facts.subject === 'User' ? perNamespace : [account, ...perNamespace]
 }
 
 export const keyOf = ({ kind, metadata: { namespace, name } }: Manifest): ObjectKey => ({ kind, namespace, name })
 
 /** The objects of a grant, without their content. Nothing but these facts decides which ones there are. */
-export function objectKeys(facts: Pick<GrantFacts, 'grantId' | 'namespaces' | 'clusterRole'>): ObjectKey[] {
+export function objectKeys(facts: Pick<GrantFacts, 'grantId' | 'subject' | 'namespaces' | 'clusterRole'>): ObjectKey[] {
   const content = {
     rules: [],
     requester: { email: null, subject: '' },

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Id } from '#lib/core/access/ids'
 import { grantsNamespace } from '#lib/core/access/namespaces'
+import { vouchedGroup, vouchedUserName } from '#lib/core/access/vouched-user'
 
 export const labels = {
   managedBy: 'app.kubernetes.io/managed-by',
@@ -40,6 +41,12 @@ export function objectName(grantId: string): string {
   return `postern-${match[1]}`
 }
 
+/**
+ * Who acts with a grant, by the kind of subject that its RoleBindings name: a ServiceAccount of its own, or a user for whom
+ * Postern vouches to the API server (decision record: Postern vouches for its own tokens).
+ */
+export type SubjectKind = 'ServiceAccount' | 'User'
+
 /** The user name by which the API server knows a grant's ServiceAccount (KEP-1205, `serviceaccount.MakeUsername`). */
 export const userName = (grantId: string): string => `system:serviceaccount:${grantsNamespace}:${objectName(grantId)}`
 
@@ -49,6 +56,12 @@ export const userGroups = [
   `system:serviceaccounts:${grantsNamespace}`,
   'system:authenticated',
 ]
+
+/** A user of the API server, as its authenticators describe the holder of a grant. */
+export const subjectOf = (grantId: string, kind: SubjectKind): { user: string; groups: readonly string[] } =>
+  kind === 'User'
+    ? { user: vouchedUserName(grantId), groups: [vouchedGroup, 'system:authenticated'] }
+    : { user: userName(grantId), groups: userGroups }
 
 /** The grant that an object's labels name; undefined if the labels are not Postern's. */
 export function grantOf(objectLabels: Record<string, string> | undefined): Id<'grant'> | undefined {

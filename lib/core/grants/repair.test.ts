@@ -5,6 +5,7 @@ import type { RecordedObject } from './plan.ts'
 import { planRepair, type Repair } from './repair.ts'
 
 const facts: GrantFacts = {
+  subject: 'ServiceAccount',
   grantId: 'grt_01kb0000000000000000000000',
   namespaces: ['payments', 'checkout'],
   rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'patch'] }],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { tokenSeconds } from './token-lifetime.ts'
+import { tokenSeconds, vouchedCacheSeconds, vouchedTokenSeconds } from './token-lifetime.ts'
 
 test.each([
   [1, 600],
@@ -9,3 +9,16 @@ test.each([
   [3607, 3600],
   [86_400, 3600],
 ])('a token for a grant with %d s left is valid for %d s', (left, seconds) => expect(tokenSeconds(left)).toBe(seconds))
+
+test.each([
+  [0.9, 0],
+  [30.9, 30],
+  [7200, 3600],
+])('a token that Postern signs for a grant with %d s left is valid for %d s', (left, seconds) =>
+  expect(vouchedTokenSeconds(left)).toBe(seconds),
+)
+
+test('a token for which Postern no longer vouches is refused after both caches of the API server, whose default is known', () => {
+  expect(vouchedCacheSeconds(10)).toBe(25)
+  expect(vouchedCacheSeconds(undefined)).toBe(135)
+})

@@ -27,3 +27,16 @@ export const handOverSeconds = pluginAnswerSeconds + 5
 
 /** How long after an extension began the access that it extends is due to have ended. */
 export const supersededSeconds = handOverSeconds + tokenCacheSeconds
+
+/** The default of kube-apiserver's `--authentication-token-webhook-cache-ttl`, in seconds. */
+export const webhookCacheSeconds = 120
+
+/**
+ * How long an API server may accept a token for which Postern no longer vouches: it calls Postern again when its webhook
+ * cache has dropped the answer, and caches what that cache says once more, like every accepted token.
+ * @param cacheTtl seconds: the value of its `--authentication-token-webhook-cache-ttl`
+ */
+export const vouchedCacheSeconds = (cacheTtl: number = webhookCacheSeconds): number => cacheTtl + tokenCacheSeconds
+
+/** The lifetime in seconds of a token that Postern signs for a grant with this much time left: never beyond its end. */
+export const vouchedTokenSeconds = (secondsLeft: number): number => Math.floor(Math.min(maxTokenSeconds, secondsLeft))

@@ -3,12 +3,14 @@ import { newId } from '#lib/adapters/db/ids'
 import { ifMoved, type Together } from '#lib/adapters/db/transition'
 import type { Actor, SystemActor } from '#lib/core/access/actor'
 import { type ObjectKey, objectKeys } from '#lib/core/grants/manifests'
+import type { SubjectKind } from '#lib/core/grants/names'
 import { Prisma } from '../generated/client.ts'
 import type { ClaimedGrant } from './claimed-grant.ts'
 import { handOver } from './hand-over.ts'
 
 /** An approved request with its people, as this transaction wrote it, or locked, read and verified it. */
-export type Approved = ClaimedGrant['request'] & Pick<ClaimedGrant, 'requester' | 'decisions'>
+export type Approved = ClaimedGrant['request'] &
+  Pick<ClaimedGrant, 'requester' | 'decisions'> & { subject: SubjectKind }
 
 /** A grant that the move of its request to *approved* creates, by statements `together` with it. */
 export type NewGrant = { together: Together; events: NewAuditEvent[] }
@@ -43,11 +45,11 @@ export const intentRecorded = (actor: SystemActor, about: About, objects: readon
  * worker of this process gets it with the commit.
  */
 export function newGrant(actor: Pick<Actor, 'origin'>, approved: Approved, about: About, now: Date): NewGrant {
-  const { requester, decisions, ...request } = approved
+  const { requester, decisions, subject, ...request } = approved
   const { id: requestId, cluster, namespaces, clusterRole, durationSeconds, startsAt } = request
   const id = newId('grant', now)
   const isLater = startsAt !== null && startsAt > now
-  const objects = isLater ? [] : objectKeys({ grantId: id, namespaces, clusterRole })
+  const objects = isLater ? [] : objectKeys({ grantId: id, subject, namespaces, clusterRole })
   const grant: ClaimedGrant = {
     ...{
       now,

@@ -12,7 +12,7 @@ import { AppError } from '#lib/core/access/errors'
 import type { Id } from '#lib/core/access/ids'
 import { grantsNamespace } from '#lib/core/access/namespaces'
 import type { GrantStatus } from '#lib/core/access/status'
-import { objectName } from '#lib/core/grants/names'
+import { objectName, type SubjectKind } from '#lib/core/grants/names'
 import { whyNotSigned } from '#lib/core/signing/signature'
 import { type AnswerRecord, answerStatement, orderStatement, problemStatement } from '#lib/core/signing/statements'
 import {
@@ -80,6 +80,8 @@ export type CredentialCall = {
     policyHash: string
     entitlementName: string
     secondsLeft: number
+    /** Who acts with the grant: its `account`, or a user for whom Postern vouches. */
+    subject: SubjectKind
     account: { namespace: string; name: string; uid: string } | null
   }
 }
@@ -105,6 +107,8 @@ const callInSql = Prisma.sql`${personInSql('p')} AS person,
         'cluster', g.cluster, 'namespaces', r.namespaces, 'policyHash', r.policy_hash,
         'entitlementName', r.entitlement_name,
         'secondsLeft', coalesce(extract(epoch FROM g.expires_at - clock_timestamp()), 0),
+        'subject', CASE WHEN EXISTS (SELECT FROM grant_objects a WHERE a.grant_id = g.id AND a.kind = 'ServiceAccount')
+          THEN 'ServiceAccount' ELSE 'User' END,
         'uid', (SELECT a.uid FROM grant_objects a WHERE a.grant_id = g.id AND a.kind = 'ServiceAccount'
           AND a.namespace = ${grantsNamespace} AND a.name = 'postern-' || substr(g.id, 5))) AS "grant"`
 

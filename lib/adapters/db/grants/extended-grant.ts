@@ -2,6 +2,7 @@ import type { About } from '#lib/adapters/db/audit/audit'
 import { db, type Tx } from '#lib/adapters/db/client'
 import type { ExtendedGrant } from '#lib/core/access/extension'
 import { idSchema } from '#lib/core/access/ids'
+import { Prisma } from '../generated/client.ts'
 import { type ClaimedRow, claimedInSql, joinedToGrant, toClaimedGrant } from './claimed-grant.ts'
 
 /** Who extends which grant. Of a submitted request: its id, because it does not compete with itself. */
@@ -44,11 +45,15 @@ export async function findSuperseded(tx: Tx, grantId: string): Promise<{ id: str
   return row ? { id: grantId, about: { ...row, grantId } } : null
 }
 
+/** Whether the access that extends the grant of this id is active, as an expression. */
+export const extensionIsActive = (grantId: Prisma.Sql): Prisma.Sql => Prisma.sql`
+  EXISTS (SELECT FROM requests q JOIN grants n ON n.request_id = q.id
+    WHERE q.extends_grant_id = ${grantId} AND n.status = 'active')`
+
 /** Is the access that extends this grant active? */
 export async function isExtensionActive(grantId: string): Promise<boolean> {
   const [row] = await db().$queryRaw<Array<{ found: boolean }>>`
-    SELECT EXISTS (SELECT FROM requests q JOIN grants n ON n.request_id = q.id
-      WHERE q.extends_grant_id = ${grantId} AND n.status = 'active') AS found`
+    SELECT ${extensionIsActive(Prisma.sql`${grantId}`)} AS found`
   return row?.found ?? false
 }
 

@@ -1,6 +1,7 @@
 import { reads } from '#lib/adapters/db/client'
 import type { Entitlement } from '#lib/core/access/entitlement'
 import type { Rule } from '#lib/core/access/rule'
+import type { SubjectKind } from '#lib/core/grants/names'
 
 export type ActiveGrant = {
   id: string
@@ -9,6 +10,7 @@ export type ActiveGrant = {
   namespaces: string[]
   rules: Rule[]
   clusterRole: string | null
+  subject: SubjectKind
   expiresAt: Date
 }
 
@@ -16,7 +18,9 @@ export type ActiveGrant = {
 export async function findGrantsHeldBy(personId: string, cluster: string): Promise<ActiveGrant[]> {
   const rows = await reads().$queryRaw<Array<Omit<ActiveGrant, 'title'> & { entitlement: Entitlement }>>`
     SELECT g.id, r.id AS "requestId", e.document AS entitlement, r.namespaces, r.rules,
-      r.cluster_role AS "clusterRole", g.expires_at AS "expiresAt"
+      r.cluster_role AS "clusterRole",
+      CASE WHEN EXISTS (SELECT FROM grant_objects a WHERE a.grant_id = g.id AND a.kind = 'ServiceAccount')
+        THEN 'ServiceAccount' ELSE 'User' END AS subject, g.expires_at AS "expiresAt"
     FROM requests r JOIN grants g ON g.request_id = r.id JOIN entitlement_versions e ON e.hash = r.entitlement_hash
     WHERE r.requester_id = ${personId} AND g.cluster = ${cluster} AND g.status = 'active' AND g.expires_at > now()
     ORDER BY g.expires_at DESC, g.id`

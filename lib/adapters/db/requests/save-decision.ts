@@ -15,6 +15,7 @@ import type { DecisionInput } from '#lib/core/access/request'
 import type { Verdict } from '#lib/core/access/verdict-resource'
 import type { ApprovalClock } from '#lib/core/approvals/approval-clock'
 import type { Resolution } from '#lib/core/approvals/resolve'
+import type { SubjectKind } from '#lib/core/grants/names'
 import { decisionStatement } from '#lib/core/signing/statements'
 import { Prisma } from '../generated/client.ts'
 import type { LockedRequest } from './lock-request.ts'
@@ -34,6 +35,8 @@ export type NewDecision = {
   outcome: Resolution['outcome']
   /** The decisions before this one. */
   earlier: readonly RecordedDecision[]
+  /** Who acts with the grant of an approved request. */
+  subject: SubjectKind
   /** When the clock of its escalation was stopped. */
   pauses: ApprovalClock['pauses']
   now: Date
@@ -92,7 +95,8 @@ function insertDecision(decision: NewDecision, when: Prisma.Sql = Prisma.sql`tru
 }
 
 /** The request as this decision approves it. */
-function approvedBy({ actor, request, terms, digest, input, earlier, pauses, now }: NewDecision): Approved {
+function approvedBy(decision: NewDecision): Approved {
+  const { actor, request, terms, digest, input, earlier, subject, pauses, now } = decision
   const { id, cluster, clusterRole, startsAt, reason, ticket, steps, policyHash, requester } = request
   const { entitlementName, entitlement, createdAt, extendsGrantId, heldSince, agent } = request
   const { namespaces, rules, durationSeconds } = terms
@@ -123,6 +127,7 @@ function approvedBy({ actor, request, terms, digest, input, earlier, pauses, now
       heldSince,
       agent,
       requester,
+      subject,
       via: viaOf(request.facts),
     },
     decisions: [...earlier, { ...by, decision: input.decision, result: digest, at: now.toISOString() }],

@@ -1,6 +1,7 @@
 // Reads the permissions that an API server refused from the sentences of its 403 responses, as programs print them and
 // people paste them.
 import { grantsNamespace } from '#lib/core/access/namespaces'
+import { grantOfVouchedUser } from '#lib/core/access/vouched-user'
 import { maxCharacters } from './clean-text.ts'
 import { type Kinds, resourcesCalled, standardKinds } from './known-resources.ts'
 import { isGroup, isResource } from './names.ts'
@@ -24,6 +25,7 @@ function programOf(user: string): string | null {
   const [, namespace, name] = /^system:serviceaccount:([^:]{1,253}):(.{1,253})$/.exec(user) ?? []
   if (namespace !== undefined)
     return namespace === grantsNamespace ? null : `the ServiceAccount ${name} in ${namespace}`
+  if (grantOfVouchedUser(user) !== null) return null
   if (user.startsWith('system:node:')) return `the node ${user.slice('system:node:'.length)}`
   return /^(?:system:(?!admin$|anonymous$|masters$)|eks:|aksService$)/.test(user) ? user : null
 }

@@ -170,11 +170,14 @@ test('a command that tries to grant more than its author holds needs nothing mor
 })
 
 describe('a refusal that a grant can help', () => {
-  test('is the one to the account of a grant of Postern', () => {
-    expect(readPaste(refusedTo('system:serviceaccount:postern-grants:postern-01jd')?.toString())).toMatchObject({
-      ...{ rules: [{ resources: ['pods'], verbs: ['list'] }], namespaces: ['shop'], notes: [] },
-    })
-  })
+  test.each(['system:serviceaccount:postern-grants:postern-01jd', 'postern:grant:grt_01m8cp5h07yyvdj2pr0exf7env'])(
+    'is the one to the account of a grant of Postern: %s',
+    (account) => {
+      expect(readPaste(refusedTo(account)?.toString())).toMatchObject({
+        ...{ rules: [{ resources: ['pods'], verbs: ['list'] }], namespaces: ['shop'], notes: [] },
+      })
+    },
+  )
 
   test('is the one to the person beside the one to a program', () => {
     const paste = readPaste(
