@@ -190,6 +190,17 @@ describe('an added cluster', () => {
     expect((await add(...extent)).code).toBe(0)
   })
 
+  test('the doctor says that Postern can’t renew its token, and adding the cluster again permits it', async () => {
+    await kubectlAsAdmin(cluster, ['delete', 'rolebinding', 'postern-token-renewal', '--namespace=postern-system'])
+    const { code, out } = await doctor()
+    expect([code, out]).toEqual([
+      1,
+      expect.stringMatching(/^PROBLEM permissions: missing: create serviceaccounts\/token postern in postern-system$/m),
+    ])
+    expect((await add(...extent)).code).toBe(0)
+    expect((await doctor()).code).toBe(0)
+  })
+
   test('the doctor refuses the account of an administrator', async () => {
     const { code, out } = await postern('doctor', ...asAdmin())
     expect([code, out]).toEqual([1, expect.stringMatching(/^PROBLEM nothing more: this account may do everything/m)])

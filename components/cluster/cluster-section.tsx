@@ -50,6 +50,14 @@ export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
             </dd>
           </>
         )}
+        {cluster.token && (
+          <>
+            <dt className="text-muted">Token</dt>
+            <dd>
+              <OwnToken token={cluster.token} />
+            </dd>
+          </>
+        )}
         {cluster.permissions.length > 0 && (
           <>
             <dt className="text-muted">People</dt>
@@ -145,6 +153,28 @@ function Found({ cluster }: { cluster: ClusterResource }) {
       <p className="mb-1 text-dense font-strong text-ending">◐ Labelled as Postern’s, but not owned by any grant</p>
       <FindingsTable findings={cluster.findings} caption={`Objects in ${cluster.name} that no grant owns`} />
     </div>
+  )
+}
+
+/** Until when Postern can call the cluster, and whether it could renew its token. */
+function OwnToken({ token: { expiresAt, renewedAt, error } }: { token: NonNullable<ClusterResource['token']> }) {
+  return (
+    <>
+      <p>
+        Postern’s own token expires at <Time at={expiresAt} as="exact" withZone />
+        {renewedAt && (
+          <span className="text-muted">
+            {' '}
+            · renewed <Time at={renewedAt} />
+          </span>
+        )}
+      </p>
+      {error && (
+        <p className="text-bad">
+          ✕ It can’t be renewed: <UntrustedText>{error}</UntrustedText>
+        </p>
+      )}
+    </>
   )
 }
 

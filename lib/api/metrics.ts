@@ -78,6 +78,11 @@ function globalRegistry(now: Gauges | null, configured: Configured): Registry {
   const sweepAge = gauge('postern_cluster_sweep_age_seconds', `Time since the last complete sweep. ${global}`, [
     'cluster',
   ])
+  const tokenLifeLeft = gauge(
+    'postern_cluster_token_life_left',
+    `The part of the life of Postern's own token that is left, from 1 to 0; absent if it does not expire. ${global}`,
+    ['cluster'],
+  )
   const findings = gauge('postern_findings_open', `Unresolved findings. ${global}`, ['cluster', 'kind'])
   for (const cluster of clusters) for (const kind of findingKinds) findings.set({ cluster, kind }, 0)
   for (const { cluster, kind, count } of now.findings) {
@@ -132,6 +137,7 @@ function globalRegistry(now: Gauges | null, configured: Configured): Registry {
     if (!clusters.has(name)) continue
     reachable.set({ cluster: name }, state.reachable ? 1 : 0)
     stateAge.set({ cluster: name }, state.clusterStateAge)
+    if (state.tokenLifeLeft !== null) tokenLifeLeft.set({ cluster: name }, state.tokenLifeLeft)
     if (state.sweepAge !== null) sweepAge.set({ cluster: name }, state.sweepAge)
   }
   return registry

@@ -36,7 +36,7 @@ export async function listClusters(actor: PersonActor): Promise<ClusterResource[
     const known = { name, reachable: state?.reachable ?? false, checkedAt: state?.checkedAt.toISOString() ?? null }
     if (isWhole) {
       const { version = null, error = null, permissions = [], admission = null } = state ?? {}
-      const { rightsReadAt = null, rightsError = null } = state ?? {}
+      const { rightsReadAt = null, rightsError = null, token = null } = state ?? {}
       return {
         ...known,
         labels,
@@ -46,6 +46,11 @@ export async function listClusters(actor: PersonActor): Promise<ClusterResource[
         permissions,
         admission,
         people,
+        token: token && {
+          ...token,
+          expiresAt: token.expiresAt.toISOString(),
+          renewedAt: token.renewedAt?.toISOString() ?? null,
+        },
         rightsReadAt: rightsReadAt?.toISOString() ?? null,
         rightsError,
         namespaces: state ? grantableIn(state) : [],
@@ -58,7 +63,7 @@ export async function listClusters(actor: PersonActor): Promise<ClusterResource[
     const own = mine.length > 0 ? { labels, publicServer } : { labels: {}, publicServer: '' }
     const notTheirs = {
       ...{ version: null, error: null, permissions: [], admission: null, findings: [] },
-      ...{ people: null, rightsReadAt: null, rightsError: null },
+      ...{ people: null, token: null, rightsReadAt: null, rightsError: null },
     }
     return { ...known, ...own, ...notTheirs, namespaces }
   })

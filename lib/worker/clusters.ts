@@ -1,5 +1,6 @@
 import { type ClusterClient, clusterClient } from '#lib/adapters/cluster/client'
 import { ClusterError } from '#lib/adapters/cluster/errors'
+import { configuredToken, type OwnToken } from '#lib/adapters/cluster/own-token'
 import type { Configuration } from '#lib/adapters/policy/configuration'
 
 /**
@@ -12,4 +13,14 @@ export async function clientFor(configuration: Configuration, name: string): Pro
     throw new ClusterError('transient', `The cluster ${name} is not in the configuration, so Postern can't reach it.`)
   }
   return clusterClient({ ...cluster, openAddresses: configuration.openAddresses })
+}
+
+/** The configured token of this cluster; null if it can't be renewed, or can't be read: a call of the cluster says why. */
+export function configuredTokenIn({ clusters }: Configuration, name: string): OwnToken | null {
+  const cluster = clusters.find((candidate) => candidate.name === name)
+  try {
+    return cluster ? configuredToken(cluster) : null
+  } catch {
+    return null
+  }
 }

@@ -95,7 +95,7 @@ async function requestFor(
   if (subject === 'User') return vouchFor(call, configuration)
   if (!account) return { problem: { code: 'conflict', sentence: 'The access is not active.' } }
   const client = await clientFor(configuration, cluster)
-  const issued = await requestToken(client, { kind: 'ServiceAccount', ...account }, tokenSeconds(secondsLeft))
+  const issued = await requestToken(client, account, tokenSeconds(secondsLeft))
   const { token, jti, expiresAt } = issued
   const certificateAuthority = client.certificateAuthority ?? null
   return { issued, answer: { token, jti, expiresAt: expiresAt.toISOString(), certificateAuthority } }

@@ -1,5 +1,6 @@
 import type { ClusterClient } from '#lib/adapters/cluster/client'
 import { ClusterError } from '#lib/adapters/cluster/errors'
+import type { OwnToken } from '#lib/adapters/cluster/own-token'
 import { readAdmission } from '#lib/adapters/cluster/read-admission'
 import { listNamespaces, type Namespace, readClusterRole, readVersion } from '#lib/adapters/cluster/read-cluster'
 import { readPods } from '#lib/adapters/cluster/read-pods'
@@ -27,7 +28,7 @@ import type { Attributes } from '#lib/core/rbac/attributes'
 import { log } from '#lib/observability/log'
 import { newReference } from '#lib/observability/reference'
 import { inSpan } from '#lib/observability/traces'
-import { clientFor } from './clusters.ts'
+import { clientFor, configuredTokenIn } from './clusters.ts'
 
 type Need = { question: Attributes; neededFor: string }
 
@@ -54,6 +55,11 @@ const needsOfCluster = (clusterRoles: readonly string[]): Need[] => [
   need('list clusterrolebindings', rbac, '', 'knowing what people can already do'),
   need('list serviceaccounts', '', '', 'knowing which ServiceAccounts a pod could use'),
   ...clusterRoles.map((name) => need('get clusterroles', rbac, '', `knowing what ${name} allows`, name)),
+]
+
+/** What Postern needs to renew its own token: deploy/rbac.yaml, part 9. */
+const needsOfToken = ({ account: { namespace, name } }: OwnToken): Need[] => [
+  need('create serviceaccounts/token', '', namespace, 'renewing its own token before it expires', name),
 ]
 
 /** Whether a guardrail needs what part 7 of deploy/rbac.yaml allows. */
@@ -100,8 +106,9 @@ async function reviewOwnPermissions(
   client: ClusterClient,
   entitlements: readonly Entitlement[],
   namespaces: readonly Namespace[],
+  own: OwnToken | null,
 ): Promise<ClusterResource['permissions']> {
-  const needs = allNeeds(entitlements, namespaces)
+  const needs = [...(own ? needsOfToken(own) : []), ...allNeeds(entitlements, namespaces)]
   const answers = await reviewSelf(
     client,
     needs.map(({ question }) => question),
@@ -228,10 +235,11 @@ async function read(
       listNamespaces(client),
       readClusterRoles(client, clusterRolesOf(entitlements)),
     ])
-    const key = JSON.stringify([entitlements, namespaces, usesPods()])
+    const own = configuredTokenIn(configuration, name)
+    const key = JSON.stringify([entitlements, namespaces, usesPods(), own?.account])
     const last = reviewedAt.get(name)
     const isFresh = seconds > 0 && last?.key === key && performance.now() - last.at < permissionsEveryMs
-    const permissions = isFresh ? undefined : await reviewOwnPermissions(client, entitlements, namespaces)
+    const permissions = isFresh ? undefined : await reviewOwnPermissions(client, entitlements, namespaces, own)
     if (permissions) reviewedAt.set(name, { key, at: performance.now() })
     const ownAccount = isFresh ? undefined : await ownAccountIn(client)
     await saveClusterState(name, { version, namespaces, clusterRoles, permissions, ownAccount })

@@ -29,6 +29,7 @@ import { startQueue } from './queue.ts'
 import { readRightsOf } from './read-rights.ts'
 import { refreshCluster } from './refresh-cluster.ts'
 import { removeOldActivity } from './remove-old-activity.ts'
+import { renewOwnToken } from './renew-token.ts'
 import { readRotas } from './rotas/read-rotas.ts'
 import { sweepCluster } from './sweep.ts'
 import { workerActor } from './work.ts'
@@ -88,6 +89,9 @@ export function startWorker(): { stop(): Promise<void> } {
   let deadlineTimer: NodeJS.Timeout | undefined
 
   async function readState(name: string, seconds: number) {
+    await renewOwnToken(currentPolicy().configuration, name).catch((error: unknown) =>
+      log.warn({ cluster: name, err: error }, 'the token for a cluster is not kept fresh'),
+    )
     const outcome = await refreshCluster(currentPolicy().configuration, name, seconds)
     if (outcome === 'skipped' || isStopping) return
     clearTimeout(failing.get(name))

@@ -156,7 +156,10 @@ describe('what the chart installs', () => {
   })
 
   test('the permissions are those of deploy/rbac.yaml, and each part can be left out', () => {
-    const own = objectsIn(readFileSync(join(checkout, 'deploy/rbac.yaml'), 'utf8'))
+    // The kubelet renews the token of a pod.
+    const own = objectsIn(readFileSync(join(checkout, 'deploy/rbac.yaml'), 'utf8')).filter(
+      ({ metadata }) => metadata.name !== 'postern-token-renewal',
+    )
     const inChart = rendered(...everything)
     for (const object of own.filter(({ metadata }) => metadata.name !== 'postern-system'))
       expect(find(inChart, object.kind, object.metadata.name)).toEqual(object)
@@ -167,6 +170,7 @@ describe('what the chart installs', () => {
     expect(names('--set', 'rbac.readRights=false').join()).not.toContain('rights-reader')
     expect(names('--set', 'rbac.readAdmission=false').join()).not.toContain('admission-reader')
     expect(names().join()).not.toContain('pod-reader')
+    expect(names().join()).not.toContain('token-renewal')
     expect(names('--set', 'clusters.inCluster=false').join()).not.toMatch(/Role|ResourceQuota/)
   })
 

@@ -5,23 +5,15 @@ import {
   AuthorizationV1Api,
   CoreV1Api,
   createConfiguration,
-  KubeConfig,
   RbacAuthorizationV1Api,
   ServerConfiguration,
   VersionApi,
 } from '@kubernetes/client-node'
 import { refuseBlockedAddress } from '#lib/adapters/outbound'
 import { ClusterError } from './errors.ts'
+import { type ClusterAccess, loadKubeConfig } from './kubeconfig.ts'
+import { tokenInUse, tokenKeyOf } from './own-token.ts'
 import { openTransport, readKubeconfig, type Transport } from './transport.ts'
-
-/** How Postern connects to a cluster, from postern.yaml. */
-export type ClusterAccess = {
-  name: string
-  kubeconfig?: { file: string; context?: string | undefined } | undefined
-  inCluster?: true | undefined
-  /** Link-local and metadata addresses that the configuration allows Postern to call. */
-  openAddresses?: readonly string[] | undefined
-}
 
 /**
  * A client for one cluster with Postern's own credential. Every call ends within ten seconds or fails with a
@@ -48,28 +40,11 @@ export type ClusterClient = {
   close(): void
 }
 
-function loadKubeConfig({ name, kubeconfig, inCluster }: ClusterAccess): KubeConfig {
-  const kubeConfig = new KubeConfig()
-  if (inCluster) {
-    kubeConfig.loadFromCluster()
-  } else if (kubeconfig) {
-    kubeConfig.loadFromFile(kubeconfig.file)
-    if (kubeconfig.context) kubeConfig.setCurrentContext(kubeconfig.context)
-  }
-  const cluster = kubeConfig.getCurrentCluster()
-  if (!cluster) throw new ClusterError('transient', `The kubeconfig for ${name} does not have the configured context.`)
-  if (cluster.skipTLSVerify || !cluster.server.startsWith('https://')) {
-    // A machine in the middle would receive Postern's own token.
-    throw new ClusterError(
-      'transient',
-      `The kubeconfig for ${name} must use https and verify the server’s certificate.`,
-    )
-  }
-  return kubeConfig
-}
-
 async function open(access: ClusterAccess): Promise<ClusterClient> {
   const kubeConfig = loadKubeConfig(access)
+  const user = kubeConfig.getCurrentUser()
+  const renewed = tokenInUse(access.name, user?.token)
+  if (user && renewed) Object.assign(user, { token: renewed.token })
   try {
     refuseBlockedAddress(kubeConfig.getCurrentCluster()?.server ?? '', access.openAddresses ?? [])
   } catch {
@@ -103,13 +78,14 @@ async function open(access: ClusterAccess): Promise<ClusterClient> {
 type Cached = { key: string; client: Promise<ClusterClient> }
 const cache = new Map<string, Cached>()
 
-/** Identifies a client's configuration. A changed kubeconfig file yields another key, and so a new client. */
+/** Identifies a client's configuration. A changed kubeconfig file or token yields another key, and so a new client. */
 function keyOf(access: ClusterAccess): string {
   const stat = access.kubeconfig ? statSync(access.kubeconfig.file, { throwIfNoEntry: false }) : undefined
   return JSON.stringify([
     access.kubeconfig,
     access.inCluster,
     access.openAddresses,
+    tokenKeyOf(access.name),
     stat?.mtimeMs,
     stat?.ino,
     stat?.size,
@@ -117,7 +93,7 @@ function keyOf(access: ClusterAccess): string {
 }
 
 /**
- * The client for a cluster, created at first use and again when its kubeconfig file changes. Connections are kept
+ * The client for a cluster, created at first use and again when its kubeconfig file or token changes. Connections are kept
  * alive.
  * @throws ClusterError when the kubeconfig cannot be used
  */

@@ -13,7 +13,7 @@ export type IssuedToken = { token: string; jti: string; expiresAt: Date }
  */
 export async function requestToken(
   client: ClusterClient,
-  account: ObjectKey & { uid: string },
+  account: Pick<ObjectKey, 'namespace' | 'name'> & { uid: string },
   expirationSeconds: number,
 ): Promise<IssuedToken> {
   const { namespace, name, uid } = account

@@ -44,7 +44,13 @@ export type Gauges = {
   /** The channels with notices that wait or were given up. */
   channels: ChannelState[]
   /** Seconds since each cluster was last read, and since its last complete sweep; null if there never was one. */
-  clusters: Array<{ name: string; reachable: boolean; clusterStateAge: number; sweepAge: number | null }>
+  clusters: Array<{
+    name: string
+    reachable: boolean
+    clusterStateAge: number
+    sweepAge: number | null
+    tokenLifeLeft: number | null
+  }>
 }
 
 type Row = Omit<
@@ -96,7 +102,9 @@ export async function readGauges(
              (SELECT seq FROM log_leaves WHERE index < coalesce(${signed}::bigint, 9223372036854775807)
                ORDER BY index DESC LIMIT 1), 0) ORDER BY seq LIMIT 1)), 0)::float8 AS "logLagSeconds",
            (SELECT coalesce(jsonb_agg(jsonb_build_object('name', name, 'reachable', reachable,
-               'clusterStateAge', extract(epoch FROM now() - checked_at), 'sweepAge', extract(epoch FROM now() - sweep_done_at))), '[]')
+               'clusterStateAge', extract(epoch FROM now() - checked_at), 'sweepAge', extract(epoch FROM now() - sweep_done_at),
+               'tokenLifeLeft', (SELECT greatest(0, extract(epoch FROM t.expires_at - now()) / extract(epoch FROM t.expires_at - t.issued_at))
+                 FROM cluster_tokens t WHERE t.cluster = name))), '[]')
              FROM cluster_states) AS clusters,
            (SELECT coalesce(jsonb_agg(jsonb_build_object('cluster', cluster, 'kind', kind, 'count', count)), '[]')
              FROM (SELECT cluster, kind, count(*) FROM findings WHERE resolved_at IS NULL GROUP BY 1, 2) AS open_findings) AS findings,

@@ -17,6 +17,18 @@ export const clusterResource = z
       .strictObject({ username: z.enum(['email', 'subject']), usernamePrefix: z.string(), groupsPrefix: z.string() })
       .nullable()
       .meta({ description: 'How the cluster names people, as configured; null if that is not configured.' }),
+    token: z
+      .strictObject({
+        expiresAt: time,
+        renewedAt: time.nullable().meta({ description: 'When Postern last renewed it; null for the configured one.' }),
+        error: z.string().nullable().meta({ description: 'Why Postern could not renew it.' }),
+      })
+      .nullable()
+      .meta({
+        description:
+          'The token that Postern calls the cluster with; null if it never expires, is renewed elsewhere or was not read yet. ' +
+          'Only auditors and admins see it.',
+      }),
     rightsReadAt: time.nullable().meta({ description: 'When the roles and bindings of the cluster were last read.' }),
     rightsError: z.string().nullable().meta({ description: 'Why the last attempt to read them failed.' }),
     permissions: z.array(

@@ -120,11 +120,22 @@ export const ownRoles: readonly OwnRole[] = [
       },
     ],
   },
+  {
+    ...{ kind: 'Role', name: 'postern-token-renewal', part: 9, bound: { namespace: 'postern-system' } },
+    rules: [
+      {
+        ...{ apiGroups: [''], resources: ['serviceaccounts/token'], resourceNames: ['postern'], verbs: ['create'] },
+        why: 'A worker renews Postern’s own token before it expires.',
+      },
+    ],
+  },
 ]
 
 /** Part 3 and part 4 of the file list the ClusterRoles that entitlements name. */
 const withVetted = (rule: ExpectedRule, vetted: readonly string[]): ExpectedRule =>
-  rule.resourceNames ? { ...rule, resourceNames: [...new Set([...rule.resourceNames, ...vetted])] } : rule
+  rule.resources?.includes('clusterroles') && rule.resourceNames
+    ? { ...rule, resourceNames: [...new Set([...rule.resourceNames, ...vetted])] }
+    : rule
 
 type Binding = { metadata: { namespace?: string; name: string }; roleRef: RoleRef }
 
