@@ -156,7 +156,7 @@ export const commands: readonly Entry[] = [
   },
   {
     name: 'whoami',
-    summary: 'Show who the server thinks you are: identity, groups, and roles; and its version.',
+    summary: 'Show who the server thinks you are: identity, groups, roles and sessions; and its version.',
     group: 'Account',
     load: async () => (await import('./account/whoami-command.ts')).whoamiCommand,
   },

@@ -39,6 +39,7 @@ const call = (server: string, ...args: string[]) =>
 const me = {
   ...{ subject: `s${hostile}`, name: `n${hostile}`, email: null, emailVerified: false, issuer: `i${hostile}` },
   ...{ groups: [`g${hostile}`], roles: [], claims: { groups: hostile } },
+  sessions: [{ startedAt: hostile, expiresAt: hostile, clientAddress: hostile }],
 }
 
 /** Everything but line ends that a terminal would obey, or that would hide or reorder text. */

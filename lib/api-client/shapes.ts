@@ -24,6 +24,10 @@ const risk = z.object({
   findings: z.array(z.object({ id: z.string(), severity: z.string(), sentence: z.string() })),
 })
 
+/** A browser in which the person is signed in. */
+const ownSession = z.object({ startedAt: z.string(), expiresAt: z.string(), clientAddress: z.string().nullable() })
+export type OwnSession = z.infer<typeof ownSession>
+
 export const me = z.object({
   subject: z.string(),
   name: z.string(),
@@ -35,6 +39,7 @@ export const me = z.object({
   roles: z.array(z.string()),
   claims: z.record(z.string(), z.string()).default({}),
   version: z.string().nullable().default(null),
+  sessions: z.array(ownSession).nullable().default(null),
 })
 
 export const ownAbsence = z.object({

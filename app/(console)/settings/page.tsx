@@ -13,7 +13,7 @@ import { Section } from '#components/ui/section'
 import { UntrustedText } from '#components/ui/untrusted-text'
 import { browserCookie } from '#lib/adapters/auth/cookies'
 import { currentSessionId, requireActor } from '#lib/adapters/auth/session'
-import { me } from '#lib/views/me'
+import { identity } from '#lib/views/me'
 import { noticePreferences } from '#lib/views/notice-preferences'
 import { ownAbsence } from '#lib/views/own-absence'
 import { ownBrowsers } from '#lib/views/own-browsers'
@@ -36,12 +36,12 @@ export const metadata: Metadata = { title: 'Settings' }
 /** How this browser shows Postern, who the person is to Postern, and where they are signed in. */
 export default async function SettingsPage() {
   const actor = await requireActor()
+  const person = identity(actor)
   const zones = Intl.supportedValuesOf('timeZone')
   const jar = await cookies()
-  const [shown, zone, person, { absence }, { quietHours }, sessions, { publicKey, browsers }] = await Promise.all([
+  const [shown, zone, { absence }, { quietHours }, sessions, { publicKey, browsers }] = await Promise.all([
     display(),
     browserZone(),
-    me(actor),
     ownAbsence(actor),
     noticePreferences(actor),
     currentSessionId().then((here) => ownSessions(actor, here)),

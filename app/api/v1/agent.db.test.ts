@@ -8,6 +8,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import { buildPackage } from '#local/package/build'
+import { aBrowser, signInWith } from '#testing/browser'
 import { callTool } from '#testing/call-tool'
 import { anEntitlement, anEntitlementDocument } from '#testing/configuration'
 import { testDatabase } from '#testing/database'
@@ -200,6 +201,18 @@ async function postern(person: string, ...args: string[]): Promise<Ran> {
   written += ran.out + ran.err
   return ran
 }
+
+test('whoami shows when and from where the person signed in with a browser, and until when', async () => {
+  expect((await postern('mina', 'whoami')).out).toMatch(/^Browsers: +no session$/m)
+  await signInWith(aBrowser(), 'mina')
+  await database.asOwner(`UPDATE sessions SET client_address = '192.0.2.7'`)
+  const { out } = await postern('mina', 'whoami')
+  expect(out).toMatch(/^Browsers: +signed in (\S+ )?\d\d:\d\d from 192\.0\.2\.7, expires (\S+ )?\d\d:\d\d$/m)
+  const [{ id } = { id: '' }] = await database.asOwner<{ id: string }>('SELECT id FROM sessions')
+  const { out: json } = await postern('mina', 'whoami', '-o', 'json')
+  expect(Object.keys(JSON.parse(json).sessions[0]).sort()).toEqual(['clientAddress', 'expiresAt', 'startedAt'])
+  expect(json).not.toContain(id)
+})
 
 test('check-access says what is known, what to request, and that only auditors and admins check others', async () => {
   const patch = ['check-access', 'patch', 'deployments.apps', 'api', '-n', 'payments', '--cluster', 'prod-eu']

@@ -171,6 +171,25 @@ test('a refused token never falls back to a valid cookie', async () => {
   expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer realm="postern", error="invalid_token"/)
 })
 
+test('a caller can read in which browsers they are signed in, without an id, and not those of others', async () => {
+  const sessionsOf = async (person: string) => {
+    const answer = await callRoute(meDoor, { ...as(person), path: '/api/v1/me' })
+    expectSuccess(answer, endpoints.me)
+    return answer.body.sessions
+  }
+  expect(await sessionsOf('jonas')).toEqual([])
+  await signInWith(aBrowser(), 'jonas')
+  await database.asOwner(`UPDATE sessions SET client_address = '192.0.2.1'`)
+  await signInWith(aBrowser(), 'jonas')
+  await signInWith(aBrowser(), 'mina')
+  await database.asOwner(`UPDATE sessions SET client_address = NULL WHERE client_address IS DISTINCT FROM '192.0.2.1'`)
+  const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
+  const from = (clientAddress: string | null) => ({ startedAt: time, expiresAt: time, clientAddress })
+  expect(await sessionsOf('jonas')).toEqual([from(null), from('192.0.2.1')])
+  await database.asOwner(`UPDATE sessions SET ended_at = now() WHERE client_address = '192.0.2.1'`)
+  expect(await sessionsOf('jonas')).toEqual([from(null)])
+})
+
 test('an unsupported method gets 405 with the supported ones', async () => {
   for (const method of ['PUT', 'PATCH', 'DELETE', 'POST']) {
     const answer = await callRoute(meDoor, { method, path: '/api/v1/me' })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { roles } from './actor.ts'
 import { groupsProblems } from './learn-groups.ts'
+import { time } from './resource-fields.ts'
 
 export const meResource = z
   .strictObject({
@@ -20,6 +21,12 @@ export const meResource = z
     claims: z.record(z.string(), z.string()),
     /** The version of the server. */
     version: z.string(),
+    /** The browsers in which the person is signed in, newest first. NB: never an id, which is a part of the cookie. */
+    sessions: z.array(
+      z
+        .strictObject({ startedAt: time, expiresAt: time, clientAddress: z.string().nullable() })
+        .meta({ id: 'Session' }),
+    ),
   })
   .meta({ id: 'Me' })
 export type Me = z.infer<typeof meResource>
