@@ -3,16 +3,23 @@ import { state } from '#lib/api-client/shapes'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
 import { confirm } from '../ask.ts'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
-import { lines } from '../output.ts'
+import { lines, type OutputFormat, outputOption } from '../output.ts'
 import { programName } from '../program-name.ts'
 import { painter, type Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { durationArgument } from './durations.ts'
 import { readInFull } from './find.ts'
+import { printDone } from './print-request.ts'
 import { termsText } from './show-text.ts'
 import { approversOf } from './words.ts'
 
-type Options = ServerOptions & { digest?: string; note?: string; for?: string; namespace?: string[] }
+type Options = ServerOptions & {
+  output: OutputFormat
+  digest?: string
+  note?: string
+  for?: string
+  namespace?: string[]
+}
 
 const collect = (value: string, previous: string[] = []) => [...previous, value]
 
@@ -53,7 +60,7 @@ async function approve(terminal: Terminal, argument: string, options: Options) {
   const { status } = await api.call({ path: `/requests/${id}/decisions`, body, response: state, isKeyed: true })
   const { steps } = await readInFull(api, id)
   const left = status === 'pending' ? ` It still waits for ${approversOf(steps)}.` : ''
-  terminal.stdout.write(`Approved ${id}.${left}\n`)
+  await printDone(terminal, api, id, options.output, `Approved ${id}.${left}`)
 }
 
 async function deny(terminal: Terminal, argument: string, options: Options) {
@@ -62,7 +69,7 @@ async function deny(terminal: Terminal, argument: string, options: Options) {
   const { id, digest } = await digestFor(terminal, argument, 'Deny', options, api)
   const body = { decision: 'deny', digest, note: options.note }
   await api.call({ path: `/requests/${id}/decisions`, body, response: state, isKeyed: true })
-  terminal.stdout.write(`Denied ${id}.\n`)
+  await printDone(terminal, api, id, options.output, `Denied ${id}.`)
 }
 
 const deciding = (command: Command) =>
@@ -74,6 +81,7 @@ const deciding = (command: Command) =>
     )
     .addOption(serverOption())
     .addOption(contextOption())
+    .addOption(outputOption())
 
 export function approveCommand(terminal: Terminal): Command {
   return deciding(new Command('approve'))

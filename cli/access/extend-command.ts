@@ -2,16 +2,24 @@ import { Command } from 'commander'
 import { submitted } from '#lib/api-client/shapes'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
 import { ask } from '../ask.ts'
-import { line, note } from '../output.ts'
+import { line, note, type OutputFormat, outputOption } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { durationArgument, timeoutOption } from './durations.ts'
 import { readInFull } from './find.ts'
+import { printRequest } from './print-request.ts'
 import { reasonOption } from './request-options.ts'
 import { waitUntilActive } from './wait.ts'
 import { approversOf, clock } from './words.ts'
 
-type Options = ServerOptions & { reason?: string; ticket?: string; for?: string; wait?: true; timeout: number }
+type Options = ServerOptions & {
+  output: OutputFormat
+  reason?: string
+  ticket?: string
+  for?: string
+  wait?: true
+  timeout: number
+}
 
 async function extend(terminal: Terminal, argument: string, options: Options) {
   const api = await openApi(terminal, options)
@@ -25,17 +33,18 @@ async function extend(terminal: Terminal, argument: string, options: Options) {
     ...(ticket ? { ticket } : {}),
   }
   const { id } = await api.call({ path: '/requests', body, response: submitted, isKeyed: true })
-  terminal.stdout.write(`${id}\n`)
+  if (options.output === 'table') terminal.stdout.write(`${id}\n`)
   if (options.wait) {
     const { grant } = await waitUntilActive(terminal, api, id, options.timeout)
     note(
       terminal,
       `Extended${grant?.expiresAt ? ` until ${clock(grant.expiresAt)}` : ''}. Kubeconfigs of postern go on working.`,
     )
-    return
+  } else {
+    const { status, steps } = await readInFull(api, id)
+    note(terminal, status === 'pending' ? `Waiting for ${approversOf(steps)}.` : 'No approval needed.')
   }
-  const { status, steps } = await readInFull(api, id)
-  note(terminal, status === 'pending' ? `Waiting for ${approversOf(steps)}.` : 'No approval needed.')
+  await printRequest(terminal, api, id, options.output)
 }
 
 export function extendCommand(terminal: Terminal): Command {
@@ -49,5 +58,6 @@ export function extendCommand(terminal: Terminal): Command {
     .addOption(timeoutOption())
     .addOption(serverOption())
     .addOption(contextOption())
+    .addOption(outputOption())
     .action((id: string, options: Options) => extend(terminal, id, options))
 }

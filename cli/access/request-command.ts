@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import {
   type AlreadyHeld,
   type Entitlement,
@@ -22,6 +22,7 @@ import { canBeScreen, isInteractive, type Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { timeoutOption } from './durations.ts'
 import { type Choices, type Draft, findForPaste } from './from-paste.ts'
+import { printRequest } from './print-request.ts'
 import { forOption, reasonOption, ticketOption } from './request-options.ts'
 import { collectRule } from './rule-argument.ts'
 import { isLater, type PartOfBody, previewText } from './show-text.ts'
@@ -280,13 +281,16 @@ export function waitCommand(terminal: Terminal): Command {
   return new Command('wait')
     .description('Wait until the access of a request works.')
     .argument('<request>', 'the request')
-    .option('--connect', 'write a kubeconfig context for it and switch to it')
+    .addOption(new Option('--connect', 'write a kubeconfig context for it and switch to it').conflicts('output'))
     .addOption(timeoutOption())
     .addOption(serverOption())
     .addOption(contextOption())
+    .addOption(outputOption())
     .action(async (id: string, options: Options) => {
       if (!/^req_[0-9a-z]{26}$/.test(id))
         throw new CommandFailure(exitCodes.usage, 'The id of a request is req_ and 26 characters.')
-      await handOver(terminal, await openApi(terminal, options), id, options)
+      const api = await openApi(terminal, options)
+      await handOver(terminal, api, id, options)
+      if (!options.connect) await printRequest(terminal, api, id, options.output)
     })
 }

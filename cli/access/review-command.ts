@@ -7,6 +7,7 @@ import { note as hint, line, type OutputFormat, outputOption, print, tableOf } f
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { requestIdOf } from './find.ts'
+import { printDone } from './print-request.ts'
 import { timeLeft } from './words.ts'
 
 type Options = ServerOptions & {
@@ -67,6 +68,6 @@ export function reviewCommand(terminal: Terminal): Command {
       const request = await requestIdOf(api, id)
       const path = `/requests/${request}/review`
       const found = await api.call({ path, body: { outcome, note }, response: reviewed, isKeyed: true })
-      terminal.stdout.write(`Reviewed ${request}: ${line(found.outcome)}.\n`)
+      await printDone(terminal, api, request, options.output, `Reviewed ${request}: ${line(found.outcome)}.`)
     })
 }

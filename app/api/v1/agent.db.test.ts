@@ -1,4 +1,4 @@
-// The packaged command against the API: an AI agent requests access by the SDK's own client, and a person checks and reviews it.
+// The packaged command against the API: an AI agent requests access by the SDK's own client, and a person checks, changes and reviews it.
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import { afterAll, afterEach, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { db } from '#lib/adapters/db/client'
 import type { RequestResource } from '#lib/core/access/request-resource'
 import { buildPackage } from '#local/package/build'
 import { aBrowser, signInWith } from '#testing/browser'
@@ -13,8 +15,10 @@ import { callTool } from '#testing/call-tool'
 import { anEntitlement, anEntitlementDocument } from '#testing/configuration'
 import { testDatabase } from '#testing/database'
 import { testIdentity } from '#testing/identity'
-import { aClusterState, aGrant, aRequest } from '#testing/requests'
+import { aPerson } from '#testing/people'
+import { aClusterState, aGrant, aRequest, recordEnd } from '#testing/requests'
 import { servedRoutes } from '#testing/served-routes'
+import { until } from '#testing/until'
 import { apiRoutes } from './routes.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'postern-agent-'))
@@ -249,7 +253,9 @@ test('reviews are listed in the terminal, and one is recorded once and shown wit
   expect(await postern('priya', ...withoutId)).toMatchObject({ code: 2, out: '' })
   expect(await postern('priya', 'review', used.id)).toMatchObject({ code: 2, out: '' })
   const args = ['review', used.id, '--outcome', 'justified', '--note', 'checkout was down']
-  expect(await postern('priya', ...args)).toEqual({ code: 0, out: `Reviewed ${used.id}: justified.\n`, err: '' })
+  const recorded = await postern('priya', ...args, '-o', 'json')
+  expect([recorded.code, recorded.err]).toEqual([0, `Reviewed ${used.id}: justified.\n`])
+  expect(JSON.parse(recorded.out)).toMatchObject({ id: used.id, review: { outcome: 'justified' } })
   expect((await postern('priya', ...args)).code).toBe(1)
   expect(await listed('priya', '-o', 'name')).not.toContain(used.id)
   expect(await listed('priya', '--state', 'reviewed')).toContain('justified, by Priya Raman: checkout was down')
@@ -257,6 +263,63 @@ test('reviews are listed in the terminal, and one is recorded once and shown wit
     /^Review: +justified, by Priya Raman: checkout was down$/m,
   )
 })
+
+const pending = async () => (await api('mina', '/requests', { ...wanted, duration: 'PT30M' })).body as RequestResource
+
+test('a command that changes a request prints it as it is afterwards, and to the error output what was done', async () => {
+  const one = await pending()
+  const commented = await postern('priya', 'comment', one.id, 'Which pods?', '-o', 'json')
+  expect([commented.code, commented.err]).toEqual([0, `Commented on ${one.id}.\n`])
+  expect(JSON.parse(commented.out)).toMatchObject({ id: one.id, comments: [{ text: 'Which pods?' }] })
+  expect((await postern('mina', 'comment', one.id, 'All of them')).out).toBe(`Commented on ${one.id}.\n`)
+
+  const denied = await postern('priya', 'deny', one.id, '--digest', one.digest, '--note', 'no', '-o', 'yaml')
+  expect([denied.code, denied.err]).toEqual([0, `Denied ${one.id}.\n`])
+  expect(parse(denied.out)).toMatchObject({ id: one.id, status: 'denied', decisions: [{ note: 'no' }] })
+  const again = await postern('priya', 'deny', one.id, '--digest', one.digest, '--note', 'no', '-o', 'json')
+  expect([again.code, again.out], 'what was refused').toEqual([1, ''])
+
+  const other = await pending()
+  const withdrawn = await postern('mina', 'withdraw', other.id, '-o', 'json')
+  expect(JSON.parse(withdrawn.out)).toMatchObject({ id: other.id, status: 'withdrawn' })
+
+  const third = await pending()
+  const approved = await postern('priya', 'approve', third.id, '--digest', third.digest, '-o', 'json')
+  expect([approved.code, approved.err]).toEqual([0, `Approved ${third.id}.\n`])
+  expect(JSON.parse(approved.out)).toMatchObject({ id: third.id, status: 'approved', grant: { status: 'pending' } })
+})
+
+test.each([
+  ['release', 'mina', []],
+  ['revoke', 'priya', ['--reason', 'enough now']],
+] as const)(
+  '%s prints the request whose access it ended, also if it was called with the grant',
+  async (verb, person, args) => {
+    const { issuer } = identity.provider
+    const mina = { subject: 'mina', name: 'Mina Okafor', email: 'mina@example.com', groups: ['payments-dev'] }
+    const request = await aRequest({ requester: await aPerson({ issuer, ...mina }), status: 'approved' })
+    const grant = await aGrant({ request, status: 'active' })
+    expect(JSON.parse((await postern('mina', 'wait', request.id, '-o', 'json')).out)).toMatchObject({ id: request.id })
+    expect(await postern('mina', 'wait', request.id, '-o', 'json', '--connect')).toMatchObject({ code: 2, out: '' })
+
+    const extended = await postern('mina', 'extend', request.id, '--for', '20m', '--reason', reason, '-o', 'json')
+    expect([extended.code, extended.err]).toEqual([0, expect.stringMatching(/^Waiting for payments-leads/)])
+    expect(JSON.parse(extended.out)).toMatchObject({ status: 'pending', duration: 'PT20M', reason })
+
+    const ending = postern(person, verb, grant.id, ...args, '-o', 'json')
+    await until('the end begins', async () => {
+      const { status } = await db().grant.findUniqueOrThrow({ where: { id: grant.id } })
+      return status === 'ending'
+    })
+    await recordEnd(grant.id)
+    const { code, out, err } = await ending
+    expect([code, err]).toEqual([
+      0,
+      expect.stringMatching(new RegExp(`^Re(leas|vok)ed ${grant.id}\\. The cluster confirmed`)),
+    ])
+    expect(JSON.parse(out)).toMatchObject({ id: request.id, grant: { id: grant.id, status: 'ended' } })
+  },
+)
 
 test('no token was in an output of any program', () => {
   const issued = identity.provider.issued()
