@@ -165,7 +165,8 @@ from people in it can't look like something else; whether an agent follows such 
 
 ## Output
 
-\`-o json\` and \`-o yaml\` print what the API returned, \`-o name\` only ids. JSON and YAML are in ASCII. What the program says beside a result goes to
+\`-o json\` and \`-o yaml\` print what the API returned, \`-o name\` only ids. Commands that change a request, such as
+\`approve\` and \`revoke\`, print it as it is afterwards. JSON and YAML are in ASCII. What the program says beside a result goes to
 the error output. Colours and a changing line appear only on a terminal, and colours not if \`NO_COLOR\` is set. Text from a server is never printed as
 it is: characters that control a terminal, or hide or reorder text, are shown as code points. A response above 16 MB is refused.
 
