@@ -1,4 +1,5 @@
 import { clusterStates, type ObservedState } from '#lib/adapters/db/clusters/cluster-states'
+import { clusterTokenLives } from '#lib/adapters/db/clusters/cluster-tokens'
 import { findingsWithoutGrant } from '#lib/adapters/db/clusters/findings'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import type { PersonActor } from '#lib/core/access/actor'
@@ -26,9 +27,10 @@ function grantableIn({ namespaces, permissions }: ObservedState): ClusterResourc
 export async function listClusters(actor: PersonActor): Promise<ClusterResource[]> {
   const { clusters, entitlements } = currentPolicy().configuration
   const isWhole = seesEverything(actor)
-  const [states, findings] = await Promise.all([
+  const [states, findings, tokens] = await Promise.all([
     clusterStates(),
     findingsWithoutGrant(isWhole ? clusters.map(({ name }) => name) : []),
+    isWhole ? clusterTokenLives() : undefined,
   ])
   const theirs = entitlements.filter(({ who }) => isAmong(who, actor.person))
   return clusters.map(({ name, labels, publicServer, people = null }) => {
@@ -36,7 +38,8 @@ export async function listClusters(actor: PersonActor): Promise<ClusterResource[
     const known = { name, reachable: state?.reachable ?? false, checkedAt: state?.checkedAt.toISOString() ?? null }
     if (isWhole) {
       const { version = null, error = null, permissions = [], admission = null } = state ?? {}
-      const { rightsReadAt = null, rightsError = null, token = null } = state ?? {}
+      const { rightsReadAt = null, rightsError = null } = state ?? {}
+      const token = tokens?.get(name) ?? null
       return {
         ...known,
         labels,

@@ -1,11 +1,19 @@
-import { db } from '#lib/adapters/db/client'
+import { db, reads } from '#lib/adapters/db/client'
 import type { TokenLife } from '#lib/core/grants/own-token-renewal'
+
+type KnownTokenLife = { expiresAt: Date; renewedAt: Date | null; error: string | null }
 
 /** Seconds between two attempts to renew a token, of all workers together. */
 const attemptEvery = 60
 
 /** What is stored of Postern's own token for a cluster; null before a worker has seen it. */
 export const findClusterToken = (cluster: string) => db().clusterToken.findUnique({ where: { cluster } })
+
+/** How long Postern's own tokens last, by cluster; without those that never expire, or are renewed elsewhere. */
+export async function clusterTokenLives(): Promise<Map<string, KnownTokenLife>> {
+  const rows = await reads().clusterToken.findMany({ omit: { sealed: true, issuedAt: true, attemptedAt: true } })
+  return new Map(rows.map(({ cluster, ...life }) => [cluster, life]))
+}
 
 /** The configured token is used: what was stored in place of an earlier one no longer counts. */
 export async function saveConfiguredToken(cluster: string, { issuedAt, expiresAt }: TokenLife): Promise<void> {
