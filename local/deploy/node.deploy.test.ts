@@ -365,6 +365,30 @@ describe.skipIf(obstacle)('on a real node', () => {
     stage.kubectl('delete', '--namespace=payments', 'pod/cart')
   })
 
+  test('stern follows by the credential plugin the logs of the pods that the grant allows, and is refused elsewhere', async () => {
+    const { mina } = terminals
+    await startPods({ name: 'basket', namespace: 'payments', code: `console.log('the basket has started');${idle}` })
+    const reason = ['--reason', 'the basket is empty']
+    const id = await mina.postern('request', 'payments-shell', '-n', 'payments', ...reason, '-o', 'name')
+    await approve(id)
+    const context = await mina.postern('kubeconfig', id)
+    const args = [`--context=${context}`, 'basket', '--output=raw', '--only-log-lines']
+    const printed = await mina.run(stage.programs.stern, [...args, '--namespace=payments', '--no-follow'])
+    expect(printed).toEqual({ code: 0, out: 'the basket has started\n', err: '' })
+    const elsewhere = await mina.run(stage.programs.stern, [...args, '--namespace=kube-system', '--no-follow'])
+    expect([elsewhere.code, elsewhere.err]).toEqual([1, expect.stringContaining('pods is forbidden')])
+
+    const log = startLines(stage.programs.stern, [...args, '--namespace=payments'], mina.env)
+    onTestFinished(() => log.kill())
+    await until('the log', () => log.lines().length > 0)
+    const code = `fs.writeFileSync('/proc/1/fd/1', 'the basket is full\\n')`
+    expect(await mina.kubectl(`--context=${context}`, 'exec', 'basket', '--', ...node(code))).toMatchObject({ code: 0 })
+    await until('the new line', () => log.lines().length > 1)
+    expect(log.lines()).toEqual(['the basket has started', 'the basket is full'])
+    await mina.postern('release', id)
+    stage.kubectl('delete', '--namespace=payments', 'pod/basket')
+  })
+
   test('network policies let web and worker reach what they need and nothing else', () => {
     const [web = '', worker = ''] = [podsOf('web')[0], podsOf('worker')[0]]
     const at = (pod: string, port: number, host = '10.244.0.1') => connects('postern-system', pod, host, port)

@@ -17,7 +17,7 @@ import { openRun, type Run } from '#local/processes/processes'
 import { inSeconds } from '#local/processes/steps'
 import { databaseUser } from '#local/processes/system-user'
 import { ensureNodePrograms } from '#local/programs/node-programs'
-import { ensureClusterPrograms, ensureHelm, ensureK9s } from '#local/programs/programs'
+import { ensureClusterPrograms, ensureHelm, ensureK9s, ensureStern } from '#local/programs/programs'
 import { exampleValues } from './helm.ts'
 
 const print = (line: string) => void process.stderr.write(`${line}\n`)
@@ -38,6 +38,7 @@ export async function deployPrograms() {
     helm: await ensureHelm(print),
     node: await ensureNodePrograms(print),
     k9s: await ensureK9s(print),
+    stern: await ensureStern(print),
   }
 }
 
