@@ -23,7 +23,7 @@ export function LiveRow({ request, actions }: { request: RequestSummary; actions
         <Link href={`/requests/${request.id}`} data-row="" className="block font-strong hover:underline rail:truncate">
           <UntrustedText>{request.requester.name}</UntrustedText>
         </Link>
-        <span className="block truncate text-dense text-muted">
+        <span className="block text-dense wrap-anywhere text-muted">
           approved by <UntrustedText>{approvers(request)}</UntrustedText>
         </span>
       </span>
