@@ -358,7 +358,7 @@ test('a program that goes on running across an extension is refused nothing, and
         return status
       }
       expect(await call()).toBe(200)
-      // No command waits for the extension: the program finds it by itself.
+      // No command waits for the extension: the plugin notices it without one.
       const extending = await postern(['extend', id, '--for', '20m', '--reason', 'the pods hang again'])
       const extension = extending.out.trim()
       await approve(extension)

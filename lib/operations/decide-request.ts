@@ -23,7 +23,7 @@ import { mayDecide, type NotDecidingCode } from '#lib/core/approvals/may-decide'
 import { narrow } from '#lib/core/approvals/narrow'
 import { hasExpired } from '#lib/core/approvals/request-expiry'
 import { resolve } from '#lib/core/approvals/resolve'
-import { subjectKindOf } from '#lib/core/grants/subject-kind'
+import { subjectKindAt } from '#lib/core/grants/subject-kind'
 import { because, judgeApproval, type Refusal } from './judge-approval.ts'
 
 export type Decided = { status: RequestStatus; digest: string }
@@ -156,11 +156,7 @@ export async function decideRequest(actor: PersonActor, requestId: string, input
     const { verdict = null, difference = null } = judged ?? {}
     const { now, decisions: earlier } = situation
     const { pauses } = clock
-    const { clusters } = currentPolicy().configuration
-    const subject = subjectKindOf(
-      [],
-      clusters.find(({ name }) => name === request.cluster),
-    )
+    const subject = subjectKindAt(currentPolicy().configuration, request.cluster)
     await saveDecision(tx, {
       ...{ actor, request, terms, digest, input, verdict, difference, outcome, earlier, subject, pauses, now, about },
     })

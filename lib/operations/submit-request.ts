@@ -20,7 +20,7 @@ import { unknownEntitlementVerdict, verdictForRequester } from '#lib/core/access
 import type { Verdict } from '#lib/core/access/verdict-resource'
 import { lapsesAt } from '#lib/core/approvals/request-expiry'
 import { resolve } from '#lib/core/approvals/resolve'
-import { subjectKindOf } from '#lib/core/grants/subject-kind'
+import { subjectKindAt } from '#lib/core/grants/subject-kind'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
 import { grantedRules } from '#lib/core/guardrails/granted-rules'
 import { judgeFully } from '#lib/core/guardrails/judge'
@@ -109,10 +109,7 @@ async function approveAutomatically(tx: Tx, requester: Person, request: NewReque
       requester,
       decisions: [],
       pauses: [],
-      subject: subjectKindOf(
-        [],
-        currentPolicy().configuration.clusters.find(({ name }) => name === terms.cluster),
-      ),
+      subject: subjectKindAt(currentPolicy().configuration, terms.cluster),
       via: viaOf(request.recorded),
     },
     ...{ extendsGrantId: extension?.grantId ?? null, heldSince: extension?.heldSince ?? null },

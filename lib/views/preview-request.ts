@@ -14,7 +14,7 @@ import { unknownEntitlementVerdict, verdictForRequester } from '#lib/core/access
 import type { Verdict } from '#lib/core/access/verdict-resource'
 import { allGroups } from '#lib/core/approvals/escalation'
 import { asYaml, grantObjects, keyOf } from '#lib/core/grants/manifests'
-import { subjectKindOf } from '#lib/core/grants/subject-kind'
+import { subjectKindAt } from '#lib/core/grants/subject-kind'
 import { grantedRules } from '#lib/core/guardrails/granted-rules'
 import { judgeFully } from '#lib/core/guardrails/judge'
 import { isTooLarge } from '#lib/core/guardrails/limits/all'
@@ -85,10 +85,7 @@ export async function previewRequest(actor: PersonActor, submission: Submission)
   const { grantId } = placeholder
   const manifests = grantObjects({
     grantId,
-    subject: subjectKindOf(
-      [],
-      policy.configuration.clusters.find(({ name }) => name === cluster),
-    ),
+    subject: subjectKindAt(policy.configuration, cluster),
     namespaces,
     rules,
     clusterRole,

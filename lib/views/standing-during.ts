@@ -37,7 +37,10 @@ export async function standingAccessDuring(
 ): Promise<StandingDuring> {
   const now = new Date()
   const question = { from, to, cluster, namespace }
-  const [roles, readings] = [await findRoleStates(question, mostRead + 1), await findReadings(question, mostRead + 1)]
+  const [roles, readings] = await Promise.all([
+    findRoleStates(question, mostRead + 1),
+    findReadings(question, mostRead + 1),
+  ])
   const allowing = rolesAllowing(roles, action)
   const bindings = await findBindingStates(question, [...new Set(allowing.map(({ key }) => key))], mostRead + 1)
   const items = standingDuring(allowing, bindings, { from, to })

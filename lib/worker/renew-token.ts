@@ -15,7 +15,7 @@ import { clientFor, configuredTokenIn } from './clusters.ts'
 
 /**
  * Calls a cluster with the token that is valid for the longest time: the configured one, or one with which a worker renewed it.
- * Renews it once half of its life is over. A changed kubeconfig begins anew: what was stored is unreadable with it.
+ * Renews it once half of its life is over. After a change of the kubeconfig its own token counts: the stored one can't be read with it.
  */
 export async function renewOwnToken(configuration: Configuration, cluster: string, now = new Date()): Promise<void> {
   const configured = configuredTokenIn(configuration, cluster)

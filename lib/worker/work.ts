@@ -9,7 +9,7 @@ import { grantObjects, keyText, type Manifest, type ObjectKey } from '#lib/core/
 import type { Judged } from '#lib/core/grants/may-begin'
 import type { SubjectKind } from '#lib/core/grants/names'
 import type { RecordedObject } from '#lib/core/grants/plan'
-import { subjectKindOf } from '#lib/core/grants/subject-kind'
+import { subjectKindAt } from '#lib/core/grants/subject-kind'
 import { newReference } from '#lib/observability/reference'
 import { clientFor } from './clusters.ts'
 
@@ -148,10 +148,7 @@ const annotationSlackSeconds = 300
 
 /** Who acts with the grant. */
 export const subjectKindIn = ({ grant, policy }: Pick<Work, 'grant' | 'policy'>): SubjectKind =>
-  subjectKindOf(
-    grant.objects,
-    policy.configuration.clusters.find(({ name }) => name === grant.cluster),
-  )
+  subjectKindAt(policy.configuration, grant.cluster, grant.objects)
 
 /** The objects of a grant. Their annotated end is that of the grant, or the latest that it can get. */
 export function manifestsOf(work: Work): Manifest[] {

@@ -54,10 +54,9 @@ export function openChannels(
     channels.set('slack', slackToken ? openSlack(room, slackToken, exceptions) : withoutSecret('POSTERN_SLACK_TOKEN'))
   }
   if (slack?.direct) {
-    const isMissing = slackToken === undefined
     channels.set(
       'slack-direct',
-      isMissing ? withoutSecret('POSTERN_SLACK_TOKEN') : openSlackDirect(slack, slackToken, exceptions),
+      slackToken ? openSlackDirect(slack, slackToken, exceptions) : withoutSecret('POSTERN_SLACK_TOKEN'),
     )
   }
   if (teams) {

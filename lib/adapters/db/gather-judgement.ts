@@ -48,7 +48,7 @@ type Judged = Omit<
   policy: Gathered['policy'] & { configuration: ConfiguredLimits; compiled: readonly CompiledGuardrail[] }
 }
 
-/** The person without a manager who is unknown to Postern, whoever the identity provider names. */
+/** The person, without a manager whom the identity provider names but Postern doesn't know. */
 async function withKnownManager(tx: Tx, person: Person, { identity }: Routing): Promise<Person> {
   if (!identity?.managerClaim || !person.manager) return person
   return (await isKnownMailbox(tx, person.manager)) ? person : { ...person, manager: null }

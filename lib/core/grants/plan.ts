@@ -94,7 +94,7 @@ const secondsAfter = (time: Date, seconds: number) => new Date(time.getTime() + 
  * time to change to the new one. Then the tokens are refused before the bindings go: a client asks for another token
  * after a 401, never after a 403. Undefined once nothing is left to wait for, and from its own end on.
  *
- * NB: the recorded time of a deletion delays the end by no more than it takes for real, whoever has written it.
+ * NB: someone who writes a false time of a deletion into the database can't delay the end by more than a real one does.
  */
 function planSuperseded(world: GrantWorld, now: Date): Step | undefined {
   const { extendedAt, expiresAt, recorded } = world

@@ -12,3 +12,16 @@ export function subjectKindOf(
   if (recorded.length > 0) return recorded.some(({ kind }) => kind === 'ServiceAccount') ? 'ServiceAccount' : 'User'
   return cluster?.webhookAuthentication ? 'User' : 'ServiceAccount'
 }
+
+type Configured = { clusters: ReadonlyArray<{ name: string; webhookAuthentication?: object | undefined }> }
+
+/** The same for a cluster by its name; without recorded objects that of a grant to come. */
+export const subjectKindAt = (
+  { clusters }: Configured,
+  cluster: string,
+  recorded: readonly { kind: string }[] = [],
+): SubjectKind =>
+  subjectKindOf(
+    recorded,
+    clusters.find(({ name }) => name === cluster),
+  )

@@ -67,13 +67,28 @@ export function readCheckpoint(note: string): Checkpoint {
   return { origin, size, root }
 }
 
+/** A signature line of a note (C2SP signed-note): the key that it names, and what follows the ID of the key. */
+export function signatureIn(line: string): { name: string; id: string; bytes: Buffer } | null {
+  const [, name, encoded = ''] = /^— (\S+) ([A-Za-z0-9+/]+=*)$/.exec(line) ?? []
+  if (name === undefined) return null
+  const signature = Buffer.from(encoded, 'base64')
+  return { name, id: signature.subarray(0, 4).toString('hex'), bytes: signature.subarray(4) }
+}
+
+/** A note in two: what is signed, with its last line end, and the signatures. @throws CheckpointError without any */
+export function partsOf(note: string): { body: string; signatures: string } {
+  const end = note.lastIndexOf('\n\n')
+  if (end < 0) throw new CheckpointError('The checkpoint has no signature.')
+  return { body: note.slice(0, end + 1), signatures: note.slice(end + 2) }
+}
+
 /** The names and IDs of the keys in the signatures of a note, which are not verified. */
 export const keysNamedIn = (note: string): string =>
   note
     .split('\n')
     .flatMap((line) => {
-      const [, name = '', encoded = ''] = /^— (\S+) ([A-Za-z0-9+/]+=*)$/.exec(line) ?? []
-      return name ? [`${name}+${Buffer.from(encoded, 'base64').subarray(0, 4).toString('hex')}`] : []
+      const signature = signatureIn(line)
+      return signature ? [`${signature.name}+${signature.id}`] : []
     })
     .join(', ')
 
@@ -83,21 +98,15 @@ export const keysNamedIn = (note: string): string =>
  */
 export function openCheckpoint(note: string, keys: readonly VerifierKey[]): Checkpoint & { signedBy: VerifierKey } {
   const checkpoint = readCheckpoint(note)
-  const end = note.lastIndexOf('\n\n')
-  if (end < 0 || !note.endsWith('\n')) throw new CheckpointError('The checkpoint has no signature.')
-  const body = note.slice(0, end + 1)
-  for (const line of note
-    .slice(end + 2, -1)
-    .split('\n')
-    .slice(0, mostSignatures)) {
-    const [, name = '', encoded = ''] = /^— (\S+) ([A-Za-z0-9+/]+=*)$/.exec(line) ?? []
-    const signature = Buffer.from(encoded, 'base64')
-    const id = signature.subarray(0, 4).toString('hex')
-    const key = keys.find((one) => one.name === name && one.id === id)
-    if (!key) continue
-    if (name !== checkpoint.origin) continue
-    if (verify(null, Buffer.from(body), key.key, signature.subarray(4))) return { ...checkpoint, signedBy: key }
-    throw new CheckpointError(`The signature of ${name} does not match the checkpoint: one of them was changed.`)
+  const { body, signatures } = partsOf(note)
+  if (!note.endsWith('\n')) throw new CheckpointError('The checkpoint has no signature.')
+  for (const line of signatures.slice(0, -1).split('\n').slice(0, mostSignatures)) {
+    const signature = signatureIn(line)
+    const key = keys.find((one) => one.name === signature?.name && one.id === signature.id)
+    if (!signature || !key) continue
+    if (key.name !== checkpoint.origin) continue
+    if (verify(null, Buffer.from(body), key.key, signature.bytes)) return { ...checkpoint, signedBy: key }
+    throw new CheckpointError(`The signature of ${key.name} does not match the checkpoint: one of them was changed.`)
   }
   throw new CheckpointError('None of the given keys signed this checkpoint.')
 }

@@ -24,7 +24,7 @@ export const canLabel = (rules: readonly Rule[], namespace: string): boolean =>
 export const canCreateNamespaces = (rules: readonly Rule[]): boolean =>
   allows(rules, { namespace: '', verb: 'create', group: '', resource: 'namespaces', subresource: '', name: '' })
 
-/** Can this identity set the labels of the namespace, or create it anew with others? */
+/** Can this identity set the labels of the namespace, or create it again with other labels? */
 export function mayLabel(rights: IndexedRights, identity: ClusterIdentity, namespace: string): boolean {
   const objects = rights.objectsOf(identity)
   return (
