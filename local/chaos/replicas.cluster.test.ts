@@ -11,6 +11,7 @@ import { freePorts } from '#local/processes/ports'
 import { openRun } from '#local/processes/processes'
 import { aConfiguration, anEntitlementDocument } from '#testing/configuration'
 import { testDatabase, testParts } from '#testing/database'
+import { withPatience } from '#testing/patience'
 import { until } from '#testing/until'
 import { isLong, recordFigure } from './figures.ts'
 import { seed, seeded } from './random.ts'
@@ -62,7 +63,7 @@ beforeAll(async () => {
   for (const [index, port] of ports.entries()) {
     const directory = join(run.directory, `replica-${index}`)
     mkdirSync(directory)
-    const databaseUrl = database.appUrl
+    const databaseUrl = withPatience(database.appUrl)
     const secrets = { clientSecret, sessionSecret, signingKey }
     replicas.push(
       await startPostern(run, { port, directory, name: `replica-${index}`, configuration, databaseUrl, ...secrets }),

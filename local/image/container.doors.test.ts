@@ -11,6 +11,7 @@ import { checkout } from '#local/processes/places'
 import { freePort } from '#local/processes/ports'
 import { aConfiguration } from '#testing/configuration'
 import { testDatabase } from '#testing/database'
+import { withPatience } from '#testing/patience'
 import { until } from '#testing/until'
 import { makeAppLayer } from './app-layer.ts'
 import { baseLayerObstacle, userId } from './base-layer.ts'
@@ -101,7 +102,7 @@ describe.skipIf(obstacle)('the image', async () => {
       identity: { issuer, clientId, apiAudience: audience },
     })
     writeFileSync(join(files, 'postern.yaml'), stringify(document))
-    writeFileSync(join(files, 'database-url'), database.appUrl)
+    writeFileSync(join(files, 'database-url'), withPatience(database.appUrl))
     writeFileSync(join(files, 'owner-url'), database.ownerUrl)
   })
   afterAll(async () => {
@@ -172,7 +173,9 @@ describe.skipIf(obstacle)('the image', async () => {
         sample: '',
       }),
     })
-    expect([judged.status, await judged.json()]).toEqual([200, expect.objectContaining({ outcome: 'refused' })])
+    const answer = await judged.json()
+    const asText = `${JSON.stringify(answer)}\n${container.output()}`
+    expect([judged.status, answer], asText).toEqual([200, expect.objectContaining({ outcome: 'refused' })])
 
     const workers = async () => (await database.asOwner('SELECT 1 FROM workers')).length
     await until('the worker to be known', async () => (await workers()) === 1)
