@@ -20,7 +20,7 @@ import { env, isDevelopment } from '#lib/env'
 const probes = new Set(['/livez', '/readyz', '/metrics'])
 
 /** Answers API servers, in every process: lib/api/review-token.ts decides which. */
-const isTokenReview = (pathname: string) => pathname.startsWith('/authenticate/')
+const isTokenReview = (pathname: string) => /^\/authenticate\/[^/]+$/.test(pathname)
 
 /** No page has a dot in its path. */
 const isFile = (pathname: string) => pathname.startsWith('/_next/') || pathname.includes('.')

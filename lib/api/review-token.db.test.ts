@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type JWTPayload, SignJWT } from 'jose'
 import { afterAll, describe, expect, test } from 'vitest'
+import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { db } from '#lib/adapters/db/client'
 import type { Grant } from '#lib/adapters/db/generated/client'
 import { signGrantToken } from '#lib/adapters/db/grants/grant-tokens'
@@ -17,7 +18,7 @@ import { callRoute, expectProblem } from '#testing/call-route'
 import { aConfiguration } from '#testing/configuration'
 import { testDatabase } from '#testing/database'
 import { withPatience } from '#testing/patience'
-import { aPerson } from '#testing/people'
+import { aPerson, aSystemActor } from '#testing/people'
 import { testPolicy } from '#testing/policy'
 import { startProxy } from '#testing/proxy'
 import { aGrant, aRequest } from '#testing/requests'
@@ -77,24 +78,35 @@ const unauthenticated = {
   status: { authenticated: false },
 }
 
+/** The event with which every issue of a token is in the history. */
+const recordIssue = (grantId: string, jti: string) =>
+  recordEvent(db(), {
+    ...{ type: 'credential.issued', actor: aSystemActor(), about: { grantId } },
+    data: { jti, expiresAt: new Date(Date.now() + 600_000).toISOString() },
+  })
+
 /** A grant without a ServiceAccount, and how the tokens for it are recorded. */
 async function aVouchedGrant(status: Grant['status'] = 'active') {
   const holder = await aPerson()
   const request = await aRequest({ requester: holder, status: 'approved' })
   const grant = await aGrant({ request, status })
-  const record = (jti: string, some: object = {}) =>
+  const recordWithoutEvent = (jti: string, some: object = {}) =>
     db().credential.create({
       data: {
         ...{ id: newId('credential'), grantId: grant.id, personId: holder.id, jti },
         ...{ issuedAt: new Date(), expiresAt: new Date(Date.now() + 600_000), ...some },
       },
     })
+  const record = async (jti: string, some: object = {}) => {
+    await recordIssue(grant.id, jti)
+    return recordWithoutEvent(jti, some)
+  }
   const issue = async (cluster = 'prod-eu') => {
     const issued = await signGrantToken({ publicUrl, cluster, grantId: grant.id }, 600)
     await record(issued.jti)
     return issued
   }
-  return { grant, holder, record, issue }
+  return { grant, holder, record, recordWithoutEvent, issue }
 }
 
 type Forged = { header?: Record<string, unknown>; claims?: JWTPayload; key?: Parameters<SignJWT['sign']>[0] }
@@ -179,6 +191,7 @@ describe('a token of access that was extended', () => {
       await aGrant({ request: await aRequest({ ...terms, status: 'approved' }), status: extension })
     }
     const { token, jti } = await signGrantToken({ publicUrl, cluster: 'prod-eu', grantId: grant.id }, 600)
+    await recordIssue(grant.id, jti)
     const data = { id: newId('credential'), grantId: grant.id, personId: holder.id, jti, issuedAt: new Date() }
     await db().credential.create({ data: { ...data, expiresAt: new Date(Date.now() + 600_000) } })
     return (await reviewOf(token)).body.status.authenticated
@@ -276,6 +289,16 @@ describe('a token authenticates no one', () => {
       expect((await reviewOf(token)).body).toEqual(unauthenticated)
     }
   })
+  test('that a process signed and recorded for itself, without the event of its issue', async () => {
+    const [mine, theirs] = [await aVouchedGrant(), await aVouchedGrant()]
+    const { token, jti } = await signGrantToken({ publicUrl, cluster: 'prod-eu', grantId: mine.grant.id }, 600)
+    await mine.recordWithoutEvent(jti)
+    expect((await reviewOf(token)).body).toEqual(unauthenticated)
+    await recordIssue(theirs.grant.id, jti)
+    expect((await reviewOf(token)).body, 'with the event of another grant').toEqual(unauthenticated)
+    await recordIssue(mine.grant.id, jti)
+    expect((await reviewOf(token)).body.status.authenticated).toBe(true)
+  })
   test('of a grant that is active only by a row that no worker signed', async () => {
     const of = await aVouchedGrant('pending')
     const { token } = await of.issue()
@@ -344,7 +367,7 @@ test('while the database is unavailable no token authenticates anyone, with a st
   await until('it is accepted again', async () => (await reviewOf(token)).body.status?.authenticated === true)
 })
 
-test('a review of a live token is one statement by unique keys, one of a foreign token is none, and each is counted', async () => {
+test('a review of a live token is one statement by keys, one of a foreign token is none, and each is counted', async () => {
   const { issue } = await aVouchedGrant()
   const { token } = await issue()
   expect((await reviewOf(token)).body.status.authenticated).toBe(true)

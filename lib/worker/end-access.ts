@@ -8,7 +8,7 @@ import type { Probes } from '#lib/core/access/probe-resource'
 import { keyText, type ObjectKey } from '#lib/core/grants/manifests'
 import type { Refusal } from '#lib/core/grants/may-begin'
 import type { EndAccess, RecordedObject } from '#lib/core/grants/plan'
-import { supersededSeconds, tokenCacheSeconds, vouchedCacheSeconds } from '#lib/core/grants/token-lifetime'
+import { acceptedSeconds, supersededSeconds, tokenCacheSeconds } from '#lib/core/grants/token-lifetime'
 import { metrics, secondsBetween } from '#lib/observability/metrics'
 import { probeDenied } from './probe.ts'
 import { subjectKindIn, type Work } from './work.ts'
@@ -95,12 +95,12 @@ function whyNotDeleted(failures: readonly Failure[]): unknown {
 }
 
 /**
- * Postern refuses the tokens of a grant without a ServiceAccount from the moment in which its end was committed.
+ * Postern refuses the tokens of a grant without a ServiceAccount from the moment in which its end was committed, or soon after its extension.
  * @throws ClusterError while the API server may still accept them from its caches
  */
 function requireVouchingOver({ grant, policy, clock }: Work) {
   const cluster = policy.configuration.clusters.find(({ name }) => name === grant.cluster)
-  const seconds = vouchedCacheSeconds(cluster?.webhookAuthentication?.cacheTtl)
+  const seconds = acceptedSeconds(grant.endedBy, cluster?.webhookAuthentication?.cacheTtl)
   const endingMs = grant.endingAt ? clock().getTime() - grant.endingAt.getTime() : 0
   const leftMs = seconds * 1000 - endingMs
   if (leftMs <= 0) return

@@ -1,6 +1,7 @@
 import { NextRequest } from 'next/server'
 import { encode } from 'next-auth/jwt'
 import { afterAll, expect, test } from 'vitest'
+import { env } from '#lib/env'
 import { aConfiguration } from '#testing/configuration'
 import { testDatabase } from '#testing/database'
 import { testUrl } from '#testing/identity'
@@ -84,4 +85,22 @@ test('page loads without a session are limited per network, and a forged cookie 
   })
   expect((await open({ cookie: `postern.session=${cookie}` })).status).toBe(200)
   expect((await open({ 'x-forwarded-for': '203.0.113.8' })).status).toBe(200)
+})
+
+test('a worker answers no path but that of token reviews, not even one that begins like it', async () => {
+  const settings = env()
+  const { role } = settings
+  settings.role = 'worker'
+  const statusAt = async (path: string) => (await proxy(new NextRequest(`${testUrl}${path}`))).status
+  const paths = [
+    '/authenticate/prod-eu',
+    '/authenticate/',
+    '/authenticate/prod-eu/',
+    '/authenticate/prod-eu/x',
+    '/inbox',
+  ]
+  const statuses = await Promise.all(paths.map(statusAt)).finally(() => {
+    settings.role = role
+  })
+  expect(statuses).toEqual([200, 404, 404, 404, 404])
 })

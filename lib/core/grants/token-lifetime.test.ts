@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { tokenSeconds, vouchedCacheSeconds, vouchedTokenSeconds } from './token-lifetime.ts'
+import {
+  acceptedSeconds,
+  handOverSeconds,
+  tokenSeconds,
+  vouchedCacheSeconds,
+  vouchedTokenSeconds,
+} from './token-lifetime.ts'
 
 test.each([
   [1, 600],
@@ -21,4 +27,10 @@ test.each([
 test('a token for which Postern no longer vouches is refused after both caches of the API server, whose default is known', () => {
   expect(vouchedCacheSeconds(10)).toBe(25)
   expect(vouchedCacheSeconds(undefined)).toBe(135)
+})
+
+test('a token of access that was extended is accepted for as long again as Postern vouches for it across the extension', () => {
+  expect(acceptedSeconds('revocation', 10)).toBe(25)
+  expect(acceptedSeconds(null)).toBe(135)
+  expect(acceptedSeconds('superseded', 10)).toBe(handOverSeconds + 25)
 })

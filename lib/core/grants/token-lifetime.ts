@@ -1,4 +1,5 @@
 // How long may a ServiceAccount token of a grant be valid, and how long do API servers accept it?
+import type { EndReason } from '#lib/core/access/status'
 
 /** Kubernetes issues no shorter tokens: "may not specify a duration less than 10 minutes" (TokenRequest validation). */
 export const minTokenSeconds = 600
@@ -37,6 +38,14 @@ export const webhookCacheSeconds = 120
  * @param cacheTtl seconds: the value of its `--authentication-token-webhook-cache-ttl`
  */
 export const vouchedCacheSeconds = (cacheTtl: number = webhookCacheSeconds): number => cacheTtl + tokenCacheSeconds
+
+/**
+ * For how many seconds after its end began an API server may accept a token of a grant without a ServiceAccount. Postern vouches for one
+ * of extended access until programs have changed to tokens of the extension, and only then do the caches run out.
+ * @param cacheTtl see `vouchedCacheSeconds`
+ */
+export const acceptedSeconds = (endedBy: EndReason | null, cacheTtl?: number): number =>
+  (endedBy === 'superseded' ? handOverSeconds : 0) + vouchedCacheSeconds(cacheTtl)
 
 /** The lifetime in seconds of a token that Postern signs for a grant with this much time left: never beyond its end. */
 export const vouchedTokenSeconds = (secondsLeft: number): number => Math.floor(Math.min(maxTokenSeconds, secondsLeft))

@@ -91,7 +91,8 @@ type LiveRow = Signed<{
 /**
  * Is this token, whose signature is valid, one that was issued for an active grant of this cluster, to its holder? Or for one
  * that was extended a moment ago, while programs change to tokens of the extension (decision record: tokens across an extension)? By the
- * database's clock, in one statement by unique keys. The activation must be signed too: a row alone proves nothing.
+ * database's clock, in one statement by keys. The activation must be signed too: a row alone proves nothing. NB: and the history must
+ * have the issue of the token, or else a process that holds the signing key could use a grant without a trace.
  */
 export async function isLive(cluster: string, { grantId, jti }: { grantId: string; jti: string }): Promise<boolean> {
   const [row] = await db().$queryRaw<LiveRow[]>`
@@ -103,6 +104,8 @@ export async function isLive(cluster: string, { grantId, jti }: { grantId: strin
       AND (g.status = 'active' OR g.status = 'ending' AND g.ended_by = 'superseded'
         AND g.ending_at > clock_timestamp() - make_interval(secs => ${handOverSeconds}) AND ${extensionIsActive(Prisma.sql`g.id`)})
       AND c.person_id = r.requester_id AND c.account_uid IS NULL
+      AND EXISTS (SELECT FROM audit_events e
+        WHERE e.grant_id = g.id AND e.type = 'credential.issued' AND e.data ->> 'jti' = c.jti)
       AND c.expires_at > clock_timestamp() AND g.expires_at > clock_timestamp()`
   return row !== undefined && verifyActivation(signingKeys(), row) === null
 }
