@@ -29,7 +29,7 @@ export async function runTests(policy: string, named: readonly string[]): Promis
       tests.problems.push(...read.problems.map((problem) => ({ file, ...problem })))
       continue
     }
-    const results = runPolicyCases(compiled, read.cases, section.risks, configuration?.entitlements)
+    const results = runPolicyCases(compiled, read.cases, section.risks, configuration)
     tests.cases.push(
       ...results.map((result, index) => ({ ...result, file, place: read.places[index] ?? { line: 1, column: 1 } })),
     )

@@ -4,12 +4,15 @@ import type { PolicyForTrial } from '#lib/adapters/policy/trial'
 /** The current policy as plain data, for the thread that compares another one with it. */
 export function policyForTrial(): PolicyForTrial {
   const { hash, configuration, calendars } = currentPolicy()
-  const { guardrailPack, guardrails, risks, entitlements, clusters } = configuration
+  const { guardrailPack, guardrails, risks, entitlements, clusters, owners, managers, ownerLabels } = configuration
   return {
     hash,
     section: { guardrailPack, guardrails, risks },
     calendars,
-    surroundings: { entitlements, clusters: clusters.map(({ name, labels }) => ({ name, labels })) },
+    surroundings: {
+      ...{ entitlements, clusters: clusters.map(({ name, labels }) => ({ name, labels })) },
+      ...{ owners, managers, ownerLabels },
+    },
   }
 }
 

@@ -172,7 +172,7 @@ export const guardrailExamples: GuardrailExample[] = [
   },
   {
     title: 'The owners of a namespace approve',
-    text: 'The label of each namespace names its team. NB: anyone who may label a namespace chooses its approvers.',
+    text: 'A step can name the owners of the namespaces and the manager of the requester: `- { owners: true, manager: true }`, as in docs/approvals.md. Where the label of each namespace names its team, an expression does. NB: anyone who may label a namespace then chooses its approvers.',
     guardrails: [
       {
         name: 'owner-approves',

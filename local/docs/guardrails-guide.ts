@@ -135,7 +135,7 @@ const introduction = [
       ],
       [
         code('require'),
-        '`approvals` (steps in addition to those of the entitlement, with `groups`, `people`, `onCall`, `remindAfter` and `escalate` as in docs/approvals.md; `groupsExpression` can take the place of the first three), `approvers` (minimum number of different approvers), `ticket` (`true`, or a `pattern`) and `reasonMinLength`. If several guardrails match, the strictest value applies: of two steps with the same groups, only the escalations that both have.',
+        '`approvals` (steps in addition to those of the entitlement, with `groups`, `people`, `onCall`, `owners`, `manager`, `remindAfter` and `escalate` as in docs/approvals.md; `groupsExpression` can take the place of the first five), `approvers` (minimum number of different approvers), `ticket` (`true`, or a `pattern`) and `reasonMinLength`. If several guardrails match, the strictest value applies: of two steps with the same groups, only the escalations that both have.',
       ],
       [
         code('limit'),

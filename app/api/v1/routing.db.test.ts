@@ -83,6 +83,50 @@ test('a person whom the guardrail no longer names can’t approve the step that 
   expect((await approve(request, 'jonas')).body.status).toBe('pending')
 })
 
+test('a guardrail asks the owners of the namespaces that it matches, and the manager, who are shown and approve by name', async () => {
+  const required = (...namespaces: string[]) => ({
+    ...{ name: 'owner-and-manager', description: 'Those who answer for it agree.', effect: 'require' },
+    ...{ match: { entitlements: ['by-group'], namespaces }, require: { approvals: [{ owners: true }] } },
+  })
+  const settings = { entitlements, owners, managers: [{ person: 'mina@example.com', manager: 'jonas@example.com' }] }
+  const manager = guardrail({ approvals: [{ manager: true, groups: ['security'] }] })
+  await identity.change({ ...settings, guardrails: [required('payments'), manager] })
+  const request = await submit('by-group', ['payments', 'checkout'])
+  expect((await read(request.id, 'mina')).body.steps).toMatchObject([
+    { groups: ['payments-leads'] },
+    { groups: ['person:tomas@example.com'], eligible: [{ name: 'Tomas Lindqvist' }] },
+    { groups: ['person:jonas@example.com', 'security'], eligible: [{ name: 'Jonas Weber' }] },
+  ])
+  for (const person of ['tomas', 'jonas']) {
+    expect(await inboxOf(person)).toContain(request.id)
+    expect((await approve(request, person)).body.status).toBe('pending')
+  }
+  expect((await approve(request, 'priya')).body.status).toBe('approved')
+
+  // An owner who is added keeps an earlier request as it is, and one who is removed loses their say.
+  const changed = (people: string[]) =>
+    identity.change({ ...settings, guardrails: [required('payments')], owners: [{ namespaces: ['payments'], people }] })
+  await changed(['tomas@example.com'])
+  const waiting = await submit('by-group')
+  await changed(['jonas@example.com'])
+  expectProblem(await approve(waiting, 'tomas'), 403, 'forbidden')
+  await changed(['tomas@example.com', 'jonas@example.com'])
+  expect((await approve(waiting, 'tomas')).body.status).toBe('pending')
+  expect((await approve(waiting, 'priya')).body.status).toBe('approved')
+
+  const both = guardrail({ approvals: [{ owners: true, groups: ['payments-leads'] }] })
+  await identity.change({ ...settings, guardrails: [both] })
+  const beside = await submit('by-group')
+  expect(await inboxOf('tomas'), 'beside a step with the same groups').toContain(beside.id)
+  await identity.change({ ...settings, guardrails: [required('search')] })
+  const refused = await post('by-group', ['search'])
+  expectProblem(refused, 422, 'guardrail-violation')
+  expect((refused.body.errors as { message: string }[]).map(({ message }) => message)).toEqual([
+    "Guardrail owner-and-manager couldn't be evaluated, so it counts as violated: Postern knows no one else who is an owner of search.",
+  ])
+  await identity.change({ entitlements, owners, guardrails })
+})
+
 test('a request that no one could approve is refused, with what is missing', async () => {
   const refused = await post('by-owner', ['search'])
   expectProblem(refused, 422, 'guardrail-violation')

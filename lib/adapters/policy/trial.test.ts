@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Change } from '#lib/core/access/policy-trial'
+import { ownersSchema, type Routing } from '#lib/core/access/routing'
 import { guardrailsSection } from '#lib/core/guardrails/section'
 import { aPastRequest } from './past-requests.testing.ts'
 import { replay } from './trial.ts'
@@ -10,7 +11,7 @@ const guardrail = (name: string, one: object) => ({ name, description: `${name} 
 const sectionOf = (guardrails: object[]) => ({ guardrailPack: {}, guardrails })
 
 /** The changes for one past request between two policies. */
-function changesOf(from: object[], to: object[]): Change[] {
+function changesOf(from: object[], to: object[], routing: Routing = {}): Change[] {
   const result = replay(
     {
       kind: 'replay',
@@ -20,7 +21,7 @@ function changesOf(from: object[], to: object[]): Change[] {
         hash: 'sha256:0',
         section: guardrailsSection.parse(sectionOf(from)),
         calendars: new Map(),
-        surroundings: { entitlements: [], clusters: [] },
+        surroundings: { entitlements: [], clusters: [], ...routing },
       },
       requests: [request],
       budget: 10_000,
@@ -101,4 +102,12 @@ test('a requirement of 40 guardrails names five of them and counts the rest', ()
   const [change] = changesOf([], many)
   expect(change?.requiredBy).toHaveLength(5)
   expect(change?.requiredByMore).toBe(35)
+})
+
+test('a replay names the owners whom a guardrail would require, and the label of a past request that names none', () => {
+  const owner = [requires('owner', { approvals: [{ owners: true }] })]
+  const sentences = (routing: Routing) => changesOf([], owner, routing).map(({ sentence }) => sentence)
+  const owners = [ownersSchema.parse({ namespaces: ['payments'], people: ['olga@example.com'] })]
+  expect(sentences({ owners })).toEqual(['Requires 1 more approval from olga@example.com.'])
+  expect(sentences({})).toEqual(['Requires 1 more approval from an owner of each namespace.'])
 })

@@ -1,6 +1,8 @@
 // Tries out a candidate policy: what would its verdict be on past requests, or on a sample? The candidate never becomes
 // the current policy. It runs in a separate thread (trial-thread.ts), because its text is untrusted.
+import { writtenApprovers } from '#lib/core/access/on-call'
 import type { Change, Outcome, ReplayInput, Trial, UnknownFactName } from '#lib/core/access/policy-trial'
+import { isUnrouted, type Routing } from '#lib/core/access/routing'
 import type { Severity } from '#lib/core/access/severity'
 import { nothingMore } from '#lib/core/access/verdict'
 import type { Verdict } from '#lib/core/access/verdict-resource'
@@ -74,6 +76,7 @@ type Policy = {
   hash: string
   compiled: CompiledGuardrail[]
   surroundings: Surroundings | null
+  routing: Routing
   configuredRisks: readonly ExtensionRisk[]
 }
 
@@ -89,10 +92,11 @@ const refused = (where: TrialProblem['in'], problems: readonly Omit<TrialProblem
   }),
 })
 
-function compileCurrent({ hash, section, calendars }: PolicyForTrial, surroundings: Surroundings | null): Policy {
+function compileCurrent(current: PolicyForTrial, surroundings: Surroundings | null): Policy {
+  const { hash, section, calendars, surroundings: routing } = current
   const result = compilePolicy(section, calendars)
   if (!result.ok) throw new Error(`accepted guardrails do not compile: ${result.problems[0]?.message}`)
-  return { hash, compiled: result.compiled, surroundings, configuredRisks: section.risks }
+  return { hash, compiled: result.compiled, surroundings, routing, configuredRisks: section.risks }
 }
 
 /** A request for an entitlement that no longer exists is refused. */
@@ -102,9 +106,9 @@ function entitlementGone(name: string, hash: string): Verdict {
   return { policyVersion: hash, violations, warnings: [], ...nothingMore }
 }
 
-function judgePastRequest(request: PastRequest, { hash, compiled, surroundings, configuredRisks }: Policy) {
+function judgePastRequest(request: PastRequest, { hash, compiled, surroundings, routing, configuredRisks }: Policy) {
   const { mayKnowRequester } = request
-  const { facts, unknown } = factsAtSubmission(request, { surroundings, mayKnowRequester, policyHash: hash })
+  const { facts, unknown } = factsAtSubmission(request, { surroundings, routing, mayKnowRequester, policyHash: hash })
   if (!facts)
     return {
       verdict: entitlementGone(request.entitlementName, hash),
@@ -157,7 +161,8 @@ export function replay(task: ReplayTask, elapsed: () => number): TrialResult<Rep
   if (!parsed.ok) return refused('policy', parsed.problems)
   const surroundings = parsed.configuration
   const { hash, compiled } = parsed
-  const policy: Policy = { hash, compiled, surroundings, configuredRisks: parsed.section.risks }
+  const routing = surroundings ?? policyForTrial.surroundings
+  const policy: Policy = { hash, compiled, surroundings, routing, configuredRisks: parsed.section.risks }
   const baseline =
     against === 'current' ? compileCurrent(policyForTrial, surroundings && policyForTrial.surroundings) : null
   const counts = new Map<string, { before: number | null; after: number }>()
@@ -213,7 +218,10 @@ function trialOf(
   return {
     verdict,
     outcome: outcomeOf(judged),
-    steps: [...steps],
+    steps: steps.map((step) => ({
+      groups: isUnrouted(step) ? writtenApprovers(step) : step.groups,
+      count: step.count,
+    })),
     matched: matchedOf(compiled, verdict),
     rules: policyFacts?.rules ? [...policyFacts.rules] : null,
     risks: (policyFacts?.risks ?? []).map(({ id, severity }) => ({ id, severity: severity as Severity })),
@@ -244,6 +252,7 @@ export function judgeOne({ candidate, policyForTrial, subject }: JudgeTask): Tri
         hash: parsed.hash,
         compiled: parsed.compiled,
         surroundings: parsed.configuration,
+        routing: parsed.configuration ?? policyForTrial.surroundings,
         configuredRisks: parsed.section.risks,
       }
     : compileCurrent(policyForTrial, null)
@@ -254,10 +263,6 @@ export function judgeOne({ candidate, policyForTrial, subject }: JudgeTask): Tri
   const sample = parseSample(subject.sample)
   if (!sample.ok) return refused('sample', sample.problems)
   const at = new Date(sample.value.now)
-  const judged = judgeSample(
-    givenFacts(sample.value, policy.configuredRisks, policy.surroundings?.entitlements),
-    at,
-    policy,
-  )
+  const judged = judgeSample(givenFacts(sample.value, policy.configuredRisks, policy.surroundings), at, policy)
   return { ok: true, result: trialOf(policy.compiled, { ...judged, at, unknown: [] }) }
 }

@@ -62,16 +62,42 @@ export const groupsOfApprovers = ({ groups, people, onCall }: Approvers): string
 
 const count = z.int().min(1).max(10).default(1)
 
+/** Who may approve a step: also those whom only the request names (lib/core/access/routing.ts). */
+const stepApproversShape = {
+  ...approversShape,
+  owners: z
+    .literal(true, 'must be true or absent')
+    .optional()
+    .meta({ description: 'The owners of each requested namespace may approve; one step for each set of owners.' }),
+  manager: z
+    .literal(true, 'must be true or absent')
+    .optional()
+    .meta({ description: 'The manager of the requester may approve.' }),
+  count,
+}
+type StepApprovers = Approvers & { owners?: true | undefined; manager?: true | undefined; count: number }
+
+const isAnyStepApprover = (step: StepApprovers) => step.owners || step.manager || isAnyApprover(step)
+const anyStepApprover = 'name at least one group, person or rota, owners or manager'
+
+const stepOf = (step: StepApprovers) => ({
+  ...{ groups: groupsOfApprovers(step), count: step.count },
+  ...(step.owners ? { owners: step.owners } : {}),
+  ...(step.manager ? { manager: step.manager } : {}),
+})
+
 /** A step without its time: approvals by any of these. */
 export const approvalStepSchema = z
-  .strictObject({ ...approversShape, count })
-  .refine(isAnyApprover, anyone)
-  .transform((step) => ({ groups: groupsOfApprovers(step), count: step.count }))
+  .strictObject(stepApproversShape)
+  .refine(isAnyStepApprover, anyStepApprover)
+  .transform(stepOf)
 
 /** From `after` the submission on, these groups may approve too, as long as the step is not complete. */
 export type Escalation = { after: number; groups: string[] }
 
-export type ApprovalStep = z.output<typeof approvalStepSchema> & {
+export type ApprovalStep = {
+  groups: string[]
+  count: number
   /** Seconds after the submission at which those who may approve are reminded. */
   remindAfter?: number
   /** In the order in which they happen. */
@@ -116,39 +142,11 @@ export const followUpsOf = ({ remindAfter, escalate }: z.output<z.ZodObject<type
   ...(escalate === undefined ? {} : { escalate }),
 })
 
-/** A step that a guardrail requires. */
-export const requiredStepSchema = z
-  .strictObject({ ...approversShape, count, ...followUpShape })
-  .refine(isAnyApprover, anyone)
-  .transform((step): ApprovalStep => ({ groups: groupsOfApprovers(step), count: step.count, ...followUpsOf(step) }))
-
-/** A step of an entitlement. */
-const entitlementStepSchema = z
-  .strictObject({
-    ...approversShape,
-    owners: z
-      .literal(true, 'must be true or absent')
-      .optional()
-      .meta({ description: 'The owners of each requested namespace may approve; one step for each set of owners.' }),
-    manager: z
-      .literal(true, 'must be true or absent')
-      .optional()
-      .meta({ description: 'The manager of the requester may approve.' }),
-    count,
-    ...followUpShape,
-  })
-  .refine(
-    (step) => step.owners || step.manager || isAnyApprover(step),
-    'name at least one group, person or rota, owners or manager',
-  )
-  .transform(
-    (step): ApprovalStep => ({
-      ...{ groups: groupsOfApprovers(step), count: step.count },
-      ...(step.owners ? { owners: step.owners } : {}),
-      ...(step.manager ? { manager: step.manager } : {}),
-      ...followUpsOf(step),
-    }),
-  )
+/** A step of an entitlement, or one that a guardrail requires. */
+export const configuredStepSchema = z
+  .strictObject({ ...stepApproversShape, ...followUpShape })
+  .refine(isAnyStepApprover, anyStepApprover)
+  .transform((step): ApprovalStep => ({ ...stepOf(step), ...followUpsOf(step) }))
 
 const breakGlassSettings = z.strictObject({
   usesPerWeek: z
@@ -208,7 +206,7 @@ export const entitlementSchema = z
       })
       .default({ required: false }),
     approvals: z
-      .array(entitlementStepSchema)
+      .array(configuredStepSchema)
       .max(8)
       .meta({ description: 'Every step is required, in any order. [] means that no approval is needed.' }),
     automatic: z

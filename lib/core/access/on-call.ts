@@ -39,13 +39,17 @@ export const groupsInWords = (groups: readonly string[]): string =>
 /** The groups of a step from which the policy has taken all of them since the submission. */
 export const noGroupInWords = 'no one: no group may approve this step now'
 
-/** Everyone who may approve a step of an entitlement. */
-export const approversInWords = (step: { groups: readonly string[]; owners: boolean; manager: boolean }): string =>
-  [
-    ...step.groups.map(groupInWords),
-    ...(step.owners ? ['an owner of each namespace'] : []),
-    ...(step.manager ? ['the requester’s manager'] : []),
-  ].join(' or ')
+type WrittenStep = { groups: readonly string[]; owners?: boolean; manager?: boolean }
+
+/** The groups of a step as it is written, and words for those whom only a request names. */
+export const writtenApprovers = ({ groups, owners, manager }: WrittenStep): string[] => [
+  ...groups,
+  ...(owners ? ['an owner of each namespace'] : []),
+  ...(manager ? ['the requester’s manager'] : []),
+]
+
+/** Everyone who may approve a step as it is written. */
+export const approversInWords = (step: WrittenStep): string => groupsInWords(writtenApprovers(step))
 
 /**
  * The groups with which an earlier decision still counts: those that the person still has. Someone who was on call when

@@ -45,7 +45,8 @@ export type Routing = {
   identity?: { managerClaim?: string | undefined }
 }
 
-type ConfiguredStep = FollowUps & ({ groups: readonly string[] } | { groupsExpression: string })
+type ConfiguredStep = FollowUps &
+  ((Pick<ApprovalStep, 'owners' | 'manager'> & { groups: readonly string[] }) | { groupsExpression: string })
 
 /** A guardrail, as far as it requires approvals. */
 export type RequiringGuardrail = { require?: { approvals?: readonly ConfiguredStep[] | undefined } | undefined }
@@ -150,9 +151,42 @@ function routeStep(
   })
 }
 
-/** The steps of an entitlement for this request. A step without any group can't be approved by anyone. */
+/** The steps of a policy for this request. A step without any group can't be approved by anyone. */
 export const routeSteps = (steps: readonly ApprovalStep[], facts: RoutedFacts, routing: Routing): ApprovalStep[] =>
   steps.flatMap((step) => routeStep(step, facts, routing))
+
+/** Does the step still ask for owners or a manager, without saying who they are? */
+export const isUnrouted = ({ named, owners, manager }: ApprovalStep): boolean =>
+  named === undefined && (owners === true || manager === true)
+
+/**
+ * Who owners and managers are, for one request. `incomplete`: what they depend on is not known to the full, as for a past request.
+ * A step then stays as it is written, unless Postern knows whom it names.
+ */
+export type RequestRouting = { facts: RoutedFacts; routing: Routing; incomplete?: boolean }
+
+/** @param namespaces those whose owners are asked; absent: all */
+export function routedSteps(
+  steps: readonly ApprovalStep[],
+  known: RequestRouting | undefined,
+  namespaces?: readonly string[],
+): ApprovalStep[] {
+  if (!known) return [...steps]
+  const { facts, routing, incomplete } = known
+  return steps.flatMap((step) => {
+    const routed = routeSteps([step], { ...facts, ...(namespaces ? { namespaces } : {}) }, routing)
+    return incomplete && routed.some(({ unknown }) => unknown) ? [step] : routed
+  })
+}
+
+/** The key of a step as the configuration wrote it, with any owners and any manager. */
+export const writtenKey = ({
+  groups,
+  named,
+  owners,
+  manager,
+}: Pick<ApprovalStep, 'named' | 'owners' | 'manager'> & { groups: readonly string[] }): string =>
+  JSON.stringify([[...new Set(named ?? groups)].sort(), owners ?? false, manager ?? false])
 
 type Named = Routing & {
   entitlements: ReadonlyArray<Pick<Entitlement, 'approvals'>>

@@ -7,6 +7,7 @@ import {
   type Routing,
   requiredStepsOf,
   routeSteps,
+  writtenKey,
 } from '#lib/core/access/routing'
 import { allGroups } from './escalation.ts'
 
@@ -21,10 +22,6 @@ type SubmittedSteps = {
 
 /** Who the owners and managers are now, and what guardrails can require. */
 type CurrentRouting = Routing & { guardrails?: readonly RequiringGuardrail[] }
-
-/** A step is the same as when the configuration wrote it, with any owners and any manager. */
-const keyOf = ({ groups, named, owners, manager }: ApprovalStep) =>
-  JSON.stringify([[...new Set(named ?? groups)].sort(), owners ?? false, manager ?? false])
 
 /** The labels that named owners at the submission. A namespace that got another label since then gets no other owners. */
 const labelsOf = (steps: readonly ApprovalStep[]): ReadonlyMap<string, NamespaceLabels> =>
@@ -51,8 +48,8 @@ export const withLabelsStillSet = (
 
 /** The steps that guardrails added at submission: those whose groups the entitlement did not name itself. */
 export function addedSteps({ steps, entitlement }: Pick<SubmittedSteps, 'steps' | 'entitlement'>): ApprovalStep[] {
-  const own = new Set(entitlement.approvals.map(keyOf))
-  return steps.filter((step) => !own.has(keyOf(step)))
+  const own = new Set(entitlement.approvals.map(writtenKey))
+  return steps.filter((step) => !own.has(writtenKey(step)))
 }
 
 /**
@@ -91,7 +88,7 @@ function successorsOf(
 ): ReadonlyMap<ApprovalStep, ApprovalStep> {
   const pairs = before.flatMap((step, index) =>
     current.map((now, place) => ({
-      ...{ step, now, isSame: Number(keyOf(step) === keyOf(now)) },
+      ...{ step, now, isSame: Number(writtenKey(step) === writtenKey(now)) },
       ...{ similarity: similarity(step, now), distance: Math.abs(index - place) },
     })),
   )
@@ -112,9 +109,12 @@ const setOf = (groups: readonly string[]) => JSON.stringify([...new Set(groups)]
  * Do the guardrails of today let this step escalate to the group? Computed groups can be those of any step. What no guardrail
  * requires any more keeps what it had: the policy became less strict.
  */
-function mayEscalateTo({ groups }: ApprovalStep, group: string, routing: CurrentRouting): boolean {
+function mayEscalateTo(submitted: ApprovalStep, group: string, routing: CurrentRouting): boolean {
   const required = requiredStepsOf(routing).filter(
-    (step) => !('groups' in step) || setOf(step.groups) === setOf(groups),
+    (step) =>
+      !('groups' in step) ||
+      setOf(step.groups) === setOf(submitted.groups) ||
+      writtenKey(step) === writtenKey(submitted),
   )
   const levels = required.flatMap(({ escalate = [] }) => escalate)
   return required.length === 0 || levels.some((level) => level.groups.includes(group))
@@ -134,7 +134,7 @@ export function stepsThatCount(
   const successors = successorsOf(before, current ?? [])
   return steps.map((step) => {
     const { named, namespaces = [], escalate } = step
-    const own = before.filter((one) => keyOf(one) === keyOf(step))
+    const own = before.filter((one) => writtenKey(one) === writtenKey(step))
     const now = own.flatMap((one) => successors.get(one) ?? [])
     // A step that was removed, or added by a guardrail, is compared with itself: its owners may have changed.
     const compared = now.length > 0 ? now : named ? [{ ...step, groups: named }] : []

@@ -214,6 +214,30 @@ describe('limits and guardrails, with the cluster as it is', () => {
     expect([codeOf(grant, now), code('pay'), code('search')]).toEqual([undefined, undefined, 'approvals-missing'])
   })
 
+  test('a step that a guardrail required of owners follows them until access begins', () => {
+    const guardrails = [
+      {
+        ...{ name: 'owner', description: 'An owner agrees.', effect: 'require' },
+        require: { approvals: [{ owners: true }] },
+      },
+    ]
+    const document = anEntitlementDocument({ approvals: [{ groups: ['payments-leads'] }] })
+    const owning = (...groups: string[]) =>
+      policyOf({ entitlements: [document], guardrails, owners: [{ namespaces: ['payments'], groups }] })
+    const entitlement = anEntitlement({ approvals: [{ groups: ['payments-leads'] }] })
+    const facts = { cluster: 'prod-eu', namespaces: ['payments'], requester: ada }
+    const added = routeSteps([{ groups: [], count: 1, owners: true }], facts, owning('sre').configuration)
+    const grant = aGrant({ entitlement, steps: [...entitlement.approvals, ...added] })
+    grant.decisions.push(approvedBy(person('sid', ['sre']), grant.request.digest))
+    const codes = (...groups: string[]) => [
+      codeOf(grant, owning(...groups)),
+      why(grant, live(), owning(...groups))?.code,
+    ]
+    expect(codes('sre')).toEqual([undefined, undefined])
+    expect(codes('sre', 'security'), 'who is added takes nothing away').toEqual([undefined, undefined])
+    expect(codes('security')).toEqual(['approver-not-eligible', 'approvals-missing'])
+  })
+
   test('a grant that is permitted may begin', () => expect(why(aGrant())).toBeNull())
   const automatic = (when: string) => ({ automatic: { when } })
   const unattended = (entitlement: Parameters<typeof anEntitlement>[0], now: Record<string, unknown>) => {

@@ -17,7 +17,7 @@ import { groupsThatCount, stepsThatCount, withLabelsStillSet } from '#lib/core/a
 import { selfApproval } from '#lib/core/approvals/no-self-approval'
 import { type DecisionFacts, resolve } from '#lib/core/approvals/resolve'
 import { missingApprovals, whyViolated } from '#lib/core/guardrails/blocking-guardrails'
-import { approvalSteps } from '#lib/core/guardrails/configured/approval-steps'
+import { approvalSteps, asSubmitted } from '#lib/core/guardrails/configured/approval-steps'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import { type Gathered, toJudgementFacts } from '#lib/core/guardrails/facts'
 import { type FullJudgement, judgeFully } from '#lib/core/guardrails/judge'
@@ -291,7 +291,7 @@ function whyNotEnough(
   decisions: readonly DecisionFacts[],
 ): Refusal | null {
   const { requirements } = judgement
-  const { outcome } = resolve(approvalSteps(steps, requirements), decisions)
+  const { outcome } = resolve(approvalSteps(steps, asSubmitted(requirements, steps)), decisions)
   if (outcome === 'approved') return null
   const missing = missingApprovals(judgement, steps)
   const sentence = missing?.sentence ?? 'The approvals no longer satisfy the policy. Submit a new request.'

@@ -6,7 +6,7 @@ import { type NamespaceLabels, ownerLabelsIn } from '#lib/core/access/owner-labe
 import type { PodFacts } from '#lib/core/access/pod-facts'
 import type { RequesterHistory, SubmittedVia } from '#lib/core/access/recorded-facts'
 import { type Rota, withOnCallGroups } from '#lib/core/access/rota'
-import { type Routing, routeSteps } from '#lib/core/access/routing'
+import { type RequestRouting, type Routing, routedSteps } from '#lib/core/access/routing'
 import type { Rule } from '#lib/core/access/rule'
 import type { Violation } from '#lib/core/access/verdict-resource'
 import {
@@ -71,6 +71,8 @@ export type JudgementFacts = {
   now: Date
   /** What the requester can already do; absent where it was not read. */
   currentAccess?: CurrentAccess | undefined
+  /** Who owners and managers are; absent: unknown. */
+  routed?: RequestRouting | undefined
   /** What the requester has already, and the most that they may have; absent where it was not counted. */
   held?: Held | undefined
   /** Other requests of the requester; null where no guardrail needs them, or where they are unknown. */
@@ -168,10 +170,13 @@ export function toJudgementFacts(gathered: Gathered): JudgementFacts {
   const labels = ownerLabelsIn(policy.configuration.ownerLabels, submission.cluster).length
     ? labelsThatCount(namespaces, cluster.namespaces ?? [], mayLabelIn(gathered, who))
     : new Map()
-  const routed = { cluster: submission.cluster, namespaces, requester, labels }
+  const routed = {
+    ...{ facts: { cluster: submission.cluster, namespaces, requester, labels }, routing: policy.configuration },
+  }
   return {
     ...rest,
-    entitlement: { ...entitlement, approvals: routeSteps(entitlement.approvals, routed, policy.configuration) },
+    routed,
+    entitlement: { ...entitlement, approvals: routedSteps(entitlement.approvals, routed) },
     currentAccess: currentAccess && { ...currentAccess, ...(difference ? { difference } : {}) },
     requester: { subject, groups, email: emailVerified ? email : null },
     submission,

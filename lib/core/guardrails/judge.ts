@@ -1,6 +1,8 @@
 // May this request be submitted, approved, granted? The preview, the submission, the decision and the worker all call this.
 import { formatDuration } from '#lib/core/access/duration'
 import type { ApprovalStep } from '#lib/core/access/entitlement'
+import { writtenApprovers } from '#lib/core/access/on-call'
+import { isUnrouted, type RequestRouting } from '#lib/core/access/routing'
 import type { Verdict, Violation } from '#lib/core/access/verdict-resource'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
 import { approvalSteps } from '#lib/core/guardrails/configured/approval-steps'
@@ -51,12 +53,20 @@ export function verdictOf(judgement: Judgement, policyVersion: string): Verdict 
     until: limits.until?.toISOString() ?? null,
     requirements: {
       ...requirements,
-      approvals: requirements.approvals.map(({ groups, count }) => ({ groups, count })),
+      approvals: requirements.approvals.map((step) => ({
+        groups: isUnrouted(step) ? writtenApprovers(step) : step.groups,
+        count: step.count,
+      })),
     },
     maxDuration: limits.maxDurationSeconds === null ? null : formatDuration(limits.maxDurationSeconds),
     matched,
     automatic: null,
   }
+}
+
+const withoutLabels = (routed: RequestRouting, isHidden: (namespace: string) => boolean): RequestRouting => {
+  const labels = new Map([...(routed.facts.labels ?? [])].filter(([name]) => !isHidden(name)))
+  return { ...routed, facts: { ...routed.facts, labels } }
 }
 
 /**
@@ -67,7 +77,10 @@ function withoutOutsideNamespaces(facts: JudgementFacts): JudgementFacts {
   const { cluster, submission, currentAccess } = facts
   const namespaces = cluster.namespaces?.filter(({ name }) => !isOutside(facts, name)) ?? null
   const isInside = !submission.namespaces?.some((name) => isOutside(facts, name))
-  return { ...facts, cluster: { ...cluster, namespaces }, currentAccess: isInside ? currentAccess : undefined }
+  return {
+    ...{ ...facts, cluster: { ...cluster, namespaces }, currentAccess: isInside ? currentAccess : undefined },
+    routed: facts.routed && withoutLabels(facts.routed, (name) => isOutside(facts, name)),
+  }
 }
 
 /** The facts without chosen rules that are too many, so that neither their risks nor a guardrail are worked out for them. */

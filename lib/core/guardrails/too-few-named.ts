@@ -3,6 +3,7 @@
 import type { ApprovalStep } from '#lib/core/access/entitlement'
 import { ownNames } from '#lib/core/access/named-people'
 import { groupsInWords, personIn } from '#lib/core/access/on-call'
+import { isUnrouted } from '#lib/core/access/routing'
 import type { Violation } from '#lib/core/access/verdict-resource'
 import type { JudgementFacts } from './facts.ts'
 import { approversUnknown } from './limits/approvers-unknown.ts'
@@ -15,7 +16,9 @@ export function tooFewNamed(
   if (stage !== 'submitting') return []
   // NB: the facts have no address that is not verified.
   const own = ownNames({ subject, email, emailVerified: true })
-  return steps.flatMap(({ groups, count, escalate = [] }) => {
+  return steps.flatMap((step) => {
+    if (isUnrouted(step)) return []
+    const { groups, count, escalate = [] } = step
     const all = [...new Set([...groups, ...escalate.flatMap((level) => level.groups)])]
     const others = all.filter((group) => !own.includes(group))
     if (groups.length === 0 || others.length >= count || all.some((group) => personIn(group) === undefined)) return []

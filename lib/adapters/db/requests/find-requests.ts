@@ -83,7 +83,8 @@ const inAddedStep = (groups: readonly string[]) => Prisma.sql`EXISTS (
   AND NOT EXISTS (
     SELECT FROM entitlement_versions e, jsonb_array_elements(e.document->'approvals') a
     WHERE e.hash = r.entitlement_hash AND (a->'groups') @> coalesce(s->'named', s->'groups')
-      AND (a->'groups') <@ coalesce(s->'named', s->'groups')))`
+      AND (a->'groups') <@ coalesce(s->'named', s->'groups')
+      AND (a->'owners') IS NOT DISTINCT FROM (s->'owners') AND (a->'manager') IS NOT DISTINCT FROM (s->'manager')))`
 
 const inboxWhere = ({ personId, groups, emails, isVerified, notTheirs, isOneSubjectPerPerson }: Decider) => Prisma.sql`
   r.status = 'pending' AND r.lapses_at > now() AND r.approver_groups && ${[...groups]}::text[]

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { compileGuardrails } from '#lib/core/guardrails/configured/compile'
+import { ownersSchema } from '#lib/core/access/routing'
+import { type CompiledGuardrail, compileGuardrails } from '#lib/core/guardrails/configured/compile'
 import { guardrailSchema } from '#lib/core/guardrails/configured/schema'
 import { policyCaseSchema } from '#lib/core/guardrails/pack/case'
 import { parsePolicyCases } from './policy-case-file.ts'
@@ -106,7 +107,37 @@ test('a case says whether the condition of an entitlement approves automatically
 - { name: wrong, given: { entitlement: restart }, expect: { automatic: true } }
 `)
   if (!read.ok) throw new Error(JSON.stringify(read.problems))
-  const results = runPolicyCases([], read.cases, [], entitlements)
+  const results = runPolicyCases([], read.cases, [], { entitlements })
   expect(results.map(({ passed }) => passed)).toEqual([true, true, false])
   expect(results[2]?.differences).toEqual([{ what: 'automatic', expected: 'true', found: 'false' }])
+})
+
+test('a case of a whole postern.yaml knows owners and managers, and one of guardrails alone sees what is written', () => {
+  const { compiled } = compileGuardrails([
+    guardrailSchema.parse({
+      ...{ name: 'owner', description: 'An owner and the manager.', effect: 'require' },
+      require: { approvals: [{ owners: true, groups: ['sre'] }, { manager: true }] },
+    }),
+  ]) as { compiled: CompiledGuardrail[] }
+  const read = parsePolicyCases(`
+- name: routed
+  given: { namespaces: [shop], email: mina@example.com }
+  expect: { approvals: [{ groups: [sre], people: [priya@example.com] }, { people: [olga@example.com] }] }
+- name: written
+  given: { namespaces: [shop], email: mina@example.com }
+  expect: { approvals: [{ owners: true, groups: [sre] }, { manager: true }] }
+- name: no manager
+  given: { namespaces: [shop] }
+  expect: { violations: [owner] }
+`)
+  if (!read.ok) throw new Error(JSON.stringify(read.problems))
+  const policy = {
+    entitlements: [],
+    owners: [ownersSchema.parse({ namespaces: ['shop'], people: ['priya@example.com'] })],
+    managers: [{ person: 'mina@example.com', manager: 'olga@example.com' }],
+  }
+  const passed = (surroundings: typeof policy | null) =>
+    runPolicyCases(compiled, read.cases, [], surroundings).map((result) => result.passed)
+  expect(passed(policy)).toEqual([true, false, true])
+  expect(passed(null)).toEqual([false, true, false])
 })

@@ -1,8 +1,9 @@
 // Runs the test cases of a policy, for `postern policy test`.
 
 import { formatDuration } from '#lib/core/access/duration'
-import type { Entitlement } from '#lib/core/access/entitlement'
-import { onCallGroup } from '#lib/core/access/on-call'
+import type { ApprovalStep, Entitlement } from '#lib/core/access/entitlement'
+import { onCallGroup, writtenApprovers } from '#lib/core/access/on-call'
+import { isUnrouted, type RequestRouting, type Routing, routedSteps } from '#lib/core/access/routing'
 import type { PolicyFacts } from '#lib/core/guardrails/cel/context'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import { type Judgement, judge } from '#lib/core/guardrails/configured/judge-configured'
@@ -15,21 +16,38 @@ import type { ExtensionRisk } from '#lib/core/rbac/risk/extension-kinds'
 export type Difference = { what: string; expected: string; found: string }
 export type CaseResult = { name: string; passed: boolean; differences: Difference[]; judgement: Judgement }
 
-/** The entitlements of the policy, if it is a whole postern.yaml: a case names the one whose condition it is about. */
-type Offered = readonly Pick<Entitlement, 'name' | 'automatic' | 'breakGlass'>[]
+/** The rest of the policy, if it is a whole postern.yaml: a case names the entitlement whose condition it is about. */
+type Surroundings = Routing & { entitlements: readonly Pick<Entitlement, 'name' | 'automatic' | 'breakGlass'>[] }
+
+/** Who owners and managers are in a case. The requester can't set the labels of the namespaces. */
+const routingOf = (given: ParsedPolicyCase['given'], labelled: Labelled, routing: Routing): RequestRouting => ({
+  routing,
+  facts: {
+    cluster: given.cluster,
+    namespaces: labelled.map(({ name }) => name),
+    requester: {
+      ...{ subject: given.requester, email: given.email ?? null, emailVerified: given.email !== undefined },
+      ...(given.manager === undefined ? {} : { manager: given.manager }),
+    },
+    labels: new Map(labelled.map(({ name, labels }) => [name, { labels }])),
+  },
+})
+type Labelled = readonly { name: string; labels: Record<string, string> }[]
 
 /** The `given` of a case as facts. */
 export function givenFacts(
   given: ParsedPolicyCase['given'],
   configuredRisks: readonly ExtensionRisk[],
-  entitlements: Offered = [],
+  surroundings?: Surroundings | null,
 ): PolicyFacts {
-  const offered = entitlements.find(({ name }) => name === given.entitlement)
+  const offered = surroundings?.entitlements.find(({ name }) => name === given.entitlement)
   const { namespaces } = given
   const labelled = Array.isArray(namespaces)
     ? namespaces.map((name) => ({ name, labels: {} }))
     : Object.entries(namespaces).map(([name, labels]) => ({ name, labels }))
+  const routed = surroundings ? routingOf(given, labelled, surroundings) : undefined
   return {
+    routed,
     submission: {
       namespaces: labelled.map(({ name }) => name),
       reason: given.reason,
@@ -39,10 +57,14 @@ export function givenFacts(
       via: given.via,
     },
     entitlement: {
-      ...{ name: given.entitlement, approvals: given.approvals, clusterRole: given.clusterRole },
+      ...{ name: given.entitlement, approvals: routedSteps(given.approvals, routed), clusterRole: given.clusterRole },
       ...{ automatic: offered?.automatic, breakGlass: offered?.breakGlass },
     },
-    requester: { subject: given.requester, groups: [...given.groups, ...given.onCall.map(onCallGroup)] },
+    requester: {
+      subject: given.requester,
+      email: given.email ?? null,
+      groups: [...given.groups, ...given.onCall.map(onCallGroup)],
+    },
     cluster: { name: given.cluster, labels: given.clusterLabels, namespaces: labelled },
     rules: given.rules,
     risks: given.risks ?? assessRisk(given.rules, { scope: 'namespace', configuredRisks }).findings,
@@ -66,8 +88,8 @@ function comparisons({ expect }: ParsedPolicyCase, found: Judgement, isAutomatic
     expected === undefined ? undefined : { what, expected: format(expected), found: actual }
   const { limits, requirements } = found
   const maximum = limits.maxDurationSeconds === null ? 'none' : formatDuration(limits.maxDurationSeconds)
-  const approvals = (steps: readonly { groups: readonly string[]; count: number }[]) =>
-    list(steps.map(({ groups, count }) => `${count} of ${list(groups)}`))
+  const approvals = (steps: readonly ApprovalStep[]) =>
+    list(steps.map((step) => `${step.count} of ${list(isUnrouted(step) ? writtenApprovers(step) : step.groups)}`))
   const codes = (violations: Judgement['violations']) => list(violations.map(({ code }) => code))
   return [
     compare('violations', expect.violations, list, codes(found.violations)),
@@ -94,10 +116,10 @@ export function runPolicyCases(
   compiled: readonly CompiledGuardrail[],
   cases: readonly ParsedPolicyCase[],
   configuredRisks: readonly ExtensionRisk[] = [],
-  entitlements: Offered = [],
+  surroundings?: Surroundings | null,
 ): CaseResult[] {
   return cases.map((policyCase) => {
-    const facts = givenFacts(policyCase.given, configuredRisks, entitlements)
+    const facts = givenFacts(policyCase.given, configuredRisks, surroundings)
     const now = new Date(policyCase.given.now)
     const judgement = judge(compiled, facts, now)
     const { unattended } = attendanceOf(facts, judgement, now)

@@ -3,6 +3,7 @@ import type { Entitlement } from '#lib/core/access/entitlement'
 import { totalSeconds } from '#lib/core/access/extension'
 import type { PodFacts } from '#lib/core/access/pod-facts'
 import type { RequesterHistory, SubmittedVia } from '#lib/core/access/recorded-facts'
+import type { RequestRouting } from '#lib/core/access/routing'
 import type { Rule } from '#lib/core/access/rule'
 import { durationOf, timestampOf } from './values.ts'
 import {
@@ -58,6 +59,8 @@ export type PolicyFacts = {
    * end of the window instead, because the requester can no longer request less.
    */
   stage?: 'submitting' | 'deciding' | 'granting'
+  /** Who owners and managers are. Absent: unknown, and steps that ask for them stay as they are written. */
+  routed?: RequestRouting | undefined
 }
 
 /** The earliest moment at which access could begin. */

@@ -1,5 +1,6 @@
 // Which approvals do an entitlement and the guardrails require together?
 import { type ApprovalStep, type FollowUps, followUpsOf } from '#lib/core/access/entitlement'
+import { isUnrouted, writtenKey } from '#lib/core/access/routing'
 
 /** From when on the groups of each level may approve. */
 const timesOf = ({ escalate = [] }: FollowUps) => {
@@ -30,7 +31,17 @@ export function followUpsOfBoth(a: FollowUps, b: FollowUps): FollowUps {
   })
 }
 
-const keyOf = ({ groups }: ApprovalStep) => JSON.stringify([...new Set(groups)].sort())
+const keyOf = (step: ApprovalStep) =>
+  isUnrouted(step) ? writtenKey(step) : JSON.stringify([...new Set(step.groups)].sort())
+
+type Routed = Pick<ApprovalStep, 'owners' | 'manager' | 'named' | 'namespaces' | 'unknown' | 'ownerLabels'>
+
+/** How the owners or the manager got into the step; empty if it names only what is written. */
+export const routedOf = (step: ApprovalStep | undefined): Routed => {
+  if (!step?.owners && !step?.manager) return {}
+  const { groups: _groups, count: _count, remindAfter: _remind, escalate: _escalate, ...routed } = step
+  return routed
+}
 
 /** One step for each set of groups. Counts add up: a person counts once over all steps, so two equal steps are two people. */
 export function countByGroups(steps: readonly ApprovalStep[]): Map<string, ApprovalStep> {
@@ -40,7 +51,13 @@ export function countByGroups(steps: readonly ApprovalStep[]): Map<string, Appro
     const other = counted.get(key)
     const followUps = other ? followUpsOfBoth(step, other) : followUpsOf(step)
     const groups = [...new Set(step.groups)].sort()
-    counted.set(key, { groups, count: step.count + (other?.count ?? 0), ...followUps })
+    counted.set(key, {
+      ...routedOf(step),
+      ...routedOf(other),
+      groups,
+      count: step.count + (other?.count ?? 0),
+      ...followUps,
+    })
   }
   return counted
 }
@@ -65,12 +82,36 @@ export function approvalSteps(
     const other = existing.get(keyOf(step))
     const count = step.count - (other?.count ?? 0)
     const followUps = other ? followUpsOfBoth(step, other) : followUpsOf(step)
-    return count > 0 ? [{ groups: step.groups, count, ...followUps }] : []
+    return count > 0 ? [{ ...routedOf(step), groups: step.groups, count, ...followUps }] : []
   })
   const all = [...own, ...added]
   const missing = requirements.approvers - all.reduce((sum, { count }) => sum + count, 0)
   const [first, ...rest] = all
   return first && missing > 0 ? [{ ...first, count: first.count + missing }, ...rest] : all
+}
+
+/**
+ * What guardrails require now, where a submitted step that is written the same keeps its owners and its manager: someone who was added
+ * later has a say in later requests only. Who no longer is one has none in the submitted step either (current-steps.ts).
+ */
+export function asSubmitted<T extends Parameters<typeof approvalSteps>[1]>(
+  requirements: T,
+  submitted: readonly ApprovalStep[],
+): T {
+  const kept = new Map<ApprovalStep, ApprovalStep>()
+  const others = requirements.approvals.filter((step) => {
+    const isSame = (one: ApprovalStep) =>
+      one.named !== undefined &&
+      writtenKey(one) === writtenKey(step) &&
+      (step.namespaces ?? []).every((namespace) => one.namespaces?.includes(namespace))
+    const same = step.named && submitted.find(isSame)
+    if (!same) return true
+    // Namespaces with one set of owners may have two by now: the one step answered for both.
+    const count = Math.max(step.count, kept.get(same)?.count ?? 0)
+    kept.set(same, { ...routedOf(same), groups: same.groups, count, ...followUpsOf(step) })
+    return false
+  })
+  return { ...requirements, approvals: [...others, ...kept.values()] }
 }
 
 /** The steps, or further people of a step, that guardrails require beyond `steps`. Empty if the steps are enough. */
@@ -79,7 +120,8 @@ export function missingSteps(
   requirements: Parameters<typeof approvalSteps>[1],
 ): ApprovalStep[] {
   const existing = countByGroups(steps)
-  return [...countByGroups(approvalSteps(steps, requirements))].flatMap(([key, { groups, count }]) => {
+  const required = asSubmitted(requirements, steps)
+  return [...countByGroups(approvalSteps(steps, required))].flatMap(([key, { groups, count }]) => {
     const missing = count - (existing.get(key)?.count ?? 0)
     return missing > 0 ? [{ groups, count: missing }] : []
   })

@@ -2,7 +2,7 @@
 
 import { durationInWords } from '#lib/core/access/duration'
 import type { FollowUps } from '#lib/core/access/entitlement'
-import { groupsInWords } from '#lib/core/access/on-call'
+import { approversInWords, groupsInWords } from '#lib/core/access/on-call'
 import type { Freeze, Guardrail } from './schema.ts'
 
 const frozenInWords = (freeze: Freeze): string =>
@@ -26,7 +26,7 @@ const approvals = (count: number) => (count === 1 ? 'one approval' : `${count} a
 /** What it requires or limits; empty for a guardrail that denies or warns. */
 export function describeEffect({ require: required, limit }: Guardrail): string[] {
   const steps = (required?.approvals ?? []).map((step) => {
-    const groups = 'groups' in step ? groupsInWords(step.groups) : 'the groups that depend on the request'
+    const groups = 'groups' in step ? approversInWords(step) : 'the groups that depend on the request'
     return `${approvals(step.count)} from ${groups}${followUpsInWords(step)}`
   })
   const ticket =

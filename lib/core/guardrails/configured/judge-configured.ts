@@ -1,5 +1,6 @@
 // Evaluates all guardrails of a policy for one request at one moment.
 import type { ApprovalStep } from '#lib/core/access/entitlement'
+import { routedSteps } from '#lib/core/access/routing'
 import type { Violation } from '#lib/core/access/verdict-resource'
 import {
   contextOf,
@@ -12,7 +13,7 @@ import {
 } from '#lib/core/guardrails/cel/context'
 import { type Context, type Shapes, shapesFor, UnknownFact } from '#lib/core/guardrails/cel/vocabulary'
 import { nextMoment, type TimeLimit } from '#lib/core/guardrails/hours/window'
-import { countByGroups, followUpsOfBoth } from './approval-steps.ts'
+import { countByGroups, followUpsOfBoth, routedOf } from './approval-steps.ts'
 import type { CompiledGuardrail } from './compile.ts'
 import { type Applied, applyEffect } from './effects.ts'
 import { matchedNamespaces } from './match.ts'
@@ -107,8 +108,8 @@ function isTrue(result: unknown, name: string): boolean {
 }
 
 /**
- * The approvals that a guardrail requires, in each of these namespaces; else why they cannot be worked out. A step
- * without a group could never be approved, and none at all would drop the requirement.
+ * The approvals that a guardrail requires, in each of these namespaces; else why they cannot be worked out. Owners are asked about
+ * the namespaces that matched. A step without a group could never be approved, and none at all would drop the requirement.
  */
 function requiredSteps(
   { steps }: CompiledGuardrail,
@@ -117,7 +118,15 @@ function requiredSteps(
 ): { approvals: ApprovalStep[] } | { because: string } {
   const approvals: ApprovalStep[] = []
   for (const { step, groups: expression, count, followUps } of steps) {
-    if (step) approvals.push(step)
+    if (step) {
+      const names = at.map(({ name }) => name)
+      const routed = routedSteps([step], evaluation.facts.routed, names)
+      const noOne = routed.find(({ groups, unknown }) => unknown && groups.length === 0)
+      // Later the steps of the request count, which had someone: an owner who left leaves a step that no one can complete.
+      if (noOne && (evaluation.facts.stage ?? 'submitting') === 'submitting')
+        return { because: `Postern knows no one else who is ${noOne.unknown?.join(' or ')}` }
+      approvals.push(...routed)
+    }
     if (!expression) continue
     const { context } = evaluation
     if (!context) return { because: reasonOf(evaluation.contextError) }
@@ -254,7 +263,12 @@ function strictestSteps(required: readonly (readonly ApprovalStep[])[]): Approva
       const { groups, count } = step
       strictest.set(
         key,
-        other ? { groups, count: Math.max(count, other.count), ...followUpsOfBoth(step, other) } : step,
+        other
+          ? {
+              ...{ ...routedOf(step), ...routedOf(other), groups, count: Math.max(count, other.count) },
+              ...followUpsOfBoth(step, other),
+            }
+          : step,
       )
     }
   }

@@ -58,6 +58,7 @@ export function policyFactsOf(facts: JudgementFacts): PolicyFacts {
     heldSince,
     refusedRecently,
     configuredRisks = [],
+    routed,
   } = facts
   const pods = (rules: readonly Rule[]) => reachedPods(rules, submission.namespaces, facts.pods ?? null)
   const rules = grantedRules(entitlement, submission.rules, cluster.clusterRoles)
@@ -78,6 +79,7 @@ export function policyFactsOf(facts: JudgementFacts): PolicyFacts {
     refusedRecently,
     pods: rules && pods(rules),
     stage,
+    routed,
   }
 }
 

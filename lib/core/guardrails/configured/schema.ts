@@ -1,7 +1,7 @@
 // One guardrail as it is written in postern.yaml.
 import { z } from 'zod'
 import { durationSchema } from '#lib/core/access/duration-schema'
-import { followUpShape, labelSelector, requiredStepSchema } from '#lib/core/access/entitlement'
+import { configuredStepSchema, followUpShape, labelSelector } from '#lib/core/access/entitlement'
 import { isTimeZone } from '#lib/core/access/time-zone'
 
 const guardrailName = z
@@ -84,7 +84,7 @@ const computedStepSchema = z.strictObject({
 const requireSchema = z
   .strictObject({
     approvals: z
-      .array(z.union([requiredStepSchema, computedStepSchema]))
+      .array(z.union([configuredStepSchema, computedStepSchema]))
       .min(1)
       .max(8)
       .optional()

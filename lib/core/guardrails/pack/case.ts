@@ -20,6 +20,12 @@ export const givenSchema = z.strictObject({
     .max(8)
     .default([{ groups: ['leads'], count: 1 }]),
   requester: z.string().min(1).max(255).default('requester'),
+  email: z.email().max(320).optional().meta({ description: 'The verified e-mail address of the requester.' }),
+  manager: z
+    .email()
+    .max(320)
+    .optional()
+    .meta({ description: 'The manager whom the identity provider names, for `identity.managerClaim`.' }),
   groups: names.default(['developers']),
   onCall: names.default([]).meta({ description: 'The rotas in which the requester is on call.' }),
   cluster: z.string().min(1).max(63).default('example'),

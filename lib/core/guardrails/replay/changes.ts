@@ -2,8 +2,9 @@
 
 import { secondsOf } from '#lib/core/access/duration'
 import type { ApprovalStep } from '#lib/core/access/entitlement'
-import { groupsInWords } from '#lib/core/access/on-call'
+import { approversInWords, groupsInWords } from '#lib/core/access/on-call'
 import type { Change, Outcome } from '#lib/core/access/policy-trial'
+import { isUnrouted } from '#lib/core/access/routing'
 import type { Verdict, Violation } from '#lib/core/access/verdict-resource'
 import { countByGroups } from '#lib/core/guardrails/configured/approval-steps'
 import type { GuardrailRequirement } from '#lib/core/guardrails/configured/judge-configured'
@@ -81,7 +82,8 @@ function stepChanges(both: Both): Change[] {
   return keys.flatMap((key): Change[] => {
     const [old, current] = [before.get(key)?.count ?? 0, after.get(key)?.count ?? 0]
     if (old === current) return []
-    const groups = groupsInWords((after.get(key) ?? before.get(key))?.groups ?? [])
+    const step = after.get(key) ?? before.get(key)
+    const groups = step && isUnrouted(step) ? approversInWords(step) : groupsInWords(step?.groups ?? [])
     const isStricter = current > old
     return [
       changeOf('approval', both, {

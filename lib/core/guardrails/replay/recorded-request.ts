@@ -3,6 +3,7 @@ import type { Difference } from '#lib/core/access/difference'
 import type { Entitlement } from '#lib/core/access/entitlement'
 import type { UnknownFactName } from '#lib/core/access/policy-trial'
 import type { RecordedFacts } from '#lib/core/access/recorded-facts'
+import { type RequestRouting, type Routing, routedSteps } from '#lib/core/access/routing'
 import type { Rule } from '#lib/core/access/rule'
 import { normalizeRules } from '#lib/core/access/rule'
 import type { JudgementFacts } from '#lib/core/guardrails/facts'
@@ -43,7 +44,7 @@ const historyOf = ({ requests, grants, held }: NonNullable<RecordedFacts['histor
 })
 
 /** The entitlements and clusters of a policy, if it is a whole postern.yaml. Else those of the request apply. */
-export type Surroundings = {
+export type Surroundings = Routing & {
   entitlements: readonly Entitlement[]
   clusters: readonly { name: string; labels: Readonly<Record<string, string>> }[]
 }
@@ -88,16 +89,19 @@ const normalWho = ({ who }: Entitlement) => [[...(who.groups ?? [])].sort(), [..
 /**
  * The facts of a past request at the time it was submitted.
  * @param surroundings null for a policy of guardrails alone
+ * @param routing who owners and managers are, by today's policy or the candidate
  * @param mayKnowRequester whether the reader may know the groups of the requester, which expressions can reveal
  */
 export function factsAtSubmission(
   request: RecordedRequest,
   {
     surroundings,
+    routing,
     mayKnowRequester,
     policyHash,
   }: {
     surroundings: Surroundings | null
+    routing: Routing
     mayKnowRequester: boolean
     policyHash: string
   },
@@ -124,13 +128,22 @@ export function factsAtSubmission(
     ...(difference === null ? (['difference'] as const) : []),
     ...(facts ? [] : (['risks'] as const)),
   ]
+  const namespaces = facts?.namespaces.map(({ name }) => name) ?? request.namespaces
+  const email = isKnown ? facts.requester.email : null
+  const requester = { subject: request.subject, email, emailVerified: email !== null }
+  // Neither the labels that counted nor the manager whom the provider named are recorded.
+  const routed: RequestRouting = {
+    ...{ facts: { cluster: request.cluster, namespaces, requester }, routing, incomplete: true },
+  }
+  const offered = { ...entitlement, approvals: routedSteps(entitlement.approvals, routed) }
   return {
     unknown,
     facts: {
+      routed,
       submission: {
         entitlement: request.entitlementName,
         cluster: request.cluster,
-        namespaces: facts?.namespaces.map(({ name }) => name) ?? request.namespaces,
+        namespaces,
         rules,
         reason: request.reason,
         ticket: request.ticket,
@@ -138,11 +151,11 @@ export function factsAtSubmission(
         startsAt: request.startsAt,
         via: facts?.via ?? null,
       },
-      entitlement: isKnown ? entitlement : withSameEligibility(entitlement, request),
+      entitlement: isKnown ? offered : withSameEligibility(offered, request),
       requester: {
         subject: request.subject,
         groups: isKnown ? facts.requester.groups : null,
-        email: isKnown ? facts.requester.email : null,
+        email,
       },
       cluster,
       // As the groups, it is about the requester.
