@@ -4,12 +4,15 @@ import { stringify } from 'yaml'
 import { z } from 'zod'
 import { visible } from '#lib/core/access/visible-text'
 import { writePrivately } from '../account/folders.ts'
+import { openApi } from '../account/session.ts'
+import { CommandFailure } from '../exit-codes.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
-import { diagnose, hasProblem, inLines } from './doctor.ts'
+import { diagnose, type Finding, hasProblem, inLines } from './doctor.ts'
 import { kubectl, type Target } from './kubectl.ts'
 import { account, asYaml, neededObjects } from './objects.ts'
 import { contextOption, daysBetween, type ExtentOptions, extentOf, extentOptions, kubeconfigOption } from './options.ts'
+import { tokenWebhookFinding } from './token-webhook.ts'
 
 type Options = ExtentOptions & {
   kubeconfig?: string
@@ -71,6 +74,19 @@ async function checkNamespaces(target: Target, names: readonly string[]): Promis
   if (missing.length) throw new UsageError(`the cluster has no namespace ${missing.join(', ')}`)
 }
 
+/** What Postern says of the token webhook of a cluster that it has already; null if this person isn't signed in to it. */
+async function tokenWebhookOf(terminal: Terminal, name: string): Promise<Finding | null> {
+  const { POSTERN_SERVER: server } = terminal.env
+  try {
+    const { call } = await openApi(terminal, server ? { server } : {})
+    return await tokenWebhookFinding(call, name)
+  } catch (error) {
+    // A new cluster is not in postern.yaml yet, and the first one is prepared before there is a Postern to sign in to.
+    if (error instanceof CommandFailure || error instanceof UsageError) return null
+    throw error
+  }
+}
+
 /** `postern cluster add`: exits with 1 if the cluster is prepared but something must be fixed. */
 export function addCommand(terminal: Terminal): Command {
   const command = new Command('add')
@@ -119,6 +135,8 @@ export function addCommand(terminal: Terminal): Command {
     if (granted < options.lifetime - 1) say(`note: the API server allows no more than ${granted.toFixed(1)} days`)
 
     const findings = await diagnose({ kubeconfig: file }, objects)
+    const webhook = await tokenWebhookOf(terminal, name)
+    if (webhook) findings.push(webhook)
     terminal.stderr.write(inLines(findings).split('\n').map(visible).join('\n'))
     terminal.exitCode = hasProblem(findings) ? 1 : 0
     const section = {

@@ -58,6 +58,14 @@ export function ClusterSection({ cluster }: { cluster: ClusterResource }) {
             </dd>
           </>
         )}
+        {cluster.tokenWebhook && (
+          <>
+            <dt className="text-muted">Token webhook</dt>
+            <dd>
+              <TokenWebhook webhook={cluster.tokenWebhook} />
+            </dd>
+          </>
+        )}
         {cluster.permissions.length > 0 && (
           <>
             <dt className="text-muted">People</dt>
@@ -174,6 +182,43 @@ function OwnToken({ token: { expiresAt, renewedAt, error } }: { token: NonNullab
           ✕ It can’t be renewed: <UntrustedText>{error}</UntrustedText>
         </p>
       )}
+    </>
+  )
+}
+
+/** Whether the API server accepts the tokens that Postern signs. */
+function TokenWebhook({ webhook }: { webhook: NonNullable<ClusterResource['tokenWebhook']> }) {
+  const { accepted, probedAt, lastReviewAt, problem, fix } = webhook
+  return (
+    <>
+      {accepted === null && (
+        <p className="text-waiting">◌ It has not been tried yet whether the API server accepts Postern’s tokens</p>
+      )}
+      {accepted && (
+        <p>
+          <span className="text-good">✓</span> The API server accepts Postern’s tokens
+        </p>
+      )}
+      {problem && (
+        <p className="text-bad">
+          ✕ <UntrustedText>{problem}</UntrustedText>
+        </p>
+      )}
+      {fix && <p>{fix}</p>}
+      <p className="text-muted">
+        {probedAt && (
+          <>
+            tried <Time at={probedAt} /> ·{' '}
+          </>
+        )}
+        {lastReviewAt ? (
+          <>
+            last TokenReview <Time at={lastReviewAt} />
+          </>
+        ) : (
+          'no TokenReview yet'
+        )}
+      </p>
     </>
   )
 }

@@ -161,7 +161,20 @@ const entitlement = z.object({
 export type Entitlement = z.output<typeof entitlement>
 export const entitlements = z.object({ items: z.array(entitlement) })
 
-export const clusters = z.object({ items: z.array(z.object({ name: z.string(), publicServer: z.string() })) })
+/** Whether the API server accepts tokens of Postern; null where Postern signs none, and for those who may not see it. */
+const tokenWebhook = z.object({
+  accepted: z.boolean().nullable(),
+  probedAt: z.string().nullable(),
+  lastReviewAt: z.string().nullable(),
+  problem: z.string().nullable(),
+  fix: z.string().nullable(),
+})
+
+export const clusters = z.object({
+  items: z.array(
+    z.object({ name: z.string(), publicServer: z.string(), tokenWebhook: tokenWebhook.nullable().default(null) }),
+  ),
+})
 
 export const paste = z.object({
   understood: z.boolean(),

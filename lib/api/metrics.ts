@@ -83,6 +83,17 @@ function globalRegistry(now: Gauges | null, configured: Configured): Registry {
     `The part of the life of Postern's own token that is left, from 1 to 0; absent if it does not expire. ${global}`,
     ['cluster'],
   )
+  const webhook = {
+    accepted: gauge(
+      'postern_token_webhook_accepted',
+      `1 if the API server accepted the last token of Postern with which it was tried. ${global}`,
+      ['cluster'],
+    ),
+    age: gauge('postern_token_review_age_seconds', `Time since the API server last sent a TokenReview. ${global}`, [
+      'cluster',
+    ]),
+    grants: gauge('postern_vouched_grants', `Active grants whose tokens Postern signs. ${global}`, ['cluster']),
+  }
   const findings = gauge('postern_findings_open', `Unresolved findings. ${global}`, ['cluster', 'kind'])
   for (const cluster of clusters) for (const kind of findingKinds) findings.set({ cluster, kind }, 0)
   for (const { cluster, kind, count } of now.findings) {
@@ -139,12 +150,18 @@ function globalRegistry(now: Gauges | null, configured: Configured): Registry {
     stateAge.set({ cluster: name }, state.clusterStateAge)
     if (state.tokenLifeLeft !== null) tokenLifeLeft.set({ cluster: name }, state.tokenLifeLeft)
     if (state.sweepAge !== null) sweepAge.set({ cluster: name }, state.sweepAge)
+    if (!configured.tokenWebhooks?.includes(name)) continue
+    webhook.grants.set({ cluster: name }, state.vouched)
+    if (state.tokenAccepted !== null) webhook.accepted.set({ cluster: name }, state.tokenAccepted ? 1 : 0)
+    if (state.tokenReviewAge !== null) webhook.age.set({ cluster: name }, state.tokenReviewAge)
   }
   return registry
 }
 
 type Configured = {
   clusters: readonly string[]
+  /** Those of them with `webhookAuthentication`. */
+  tokenWebhooks?: readonly string[]
   anchors?: readonly string[]
   receivers?: readonly string[]
   /** Those that sign the log. */
@@ -158,6 +175,7 @@ function configuredNow(): Configured {
   const namesOf = (all: ReadonlyArray<{ name: string }>) => all.map(({ name }) => name)
   return {
     clusters: namesOf(configuration.clusters),
+    tokenWebhooks: namesOf(configuration.clusters.filter((one) => one.webhookAuthentication)),
     anchors: namesOf(configuration.log.anchors),
     receivers: namesOf(configuration.log.syslog),
     keys: logVerifiers(configuration.publicUrl),

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { db } from '#lib/adapters/db/client'
 import type { Grant } from '#lib/adapters/db/generated/client'
-import { signGrantToken } from '#lib/adapters/db/grants/grant-tokens'
+import { signGrantToken, signProbeToken } from '#lib/adapters/db/grants/grant-tokens'
 import { newId } from '#lib/adapters/db/ids'
 import { tokenKeys } from '#lib/adapters/db/signing'
 import { handOverSeconds } from '#lib/core/grants/token-lifetime'
@@ -353,6 +353,37 @@ describe('a caller who is not the API server of this cluster gets no answer abou
       expect(answer.status).toBeGreaterThanOrEqual(400)
       expect(JSON.stringify(answer.body)).not.toContain('"authenticated"')
     }
+  })
+})
+
+describe('a token with which Postern tries its webhook', () => {
+  const past = Math.floor(Date.now() / 1000) - 60
+  const aProbe = (cluster = 'prod-eu') => signProbeToken({ publicUrl, cluster })
+  test('authenticates a user without a group, and costs no statement', async () => {
+    const { token, jti } = await aProbe()
+    let answer: Awaited<ReturnType<typeof reviewOf>> | undefined
+    const statements = await statementsOf(async () => {
+      answer = await reviewOf(token)
+    })
+    expect(statements).toEqual([])
+    const extra = { 'authentication.kubernetes.io/credential-id': [`JTI=${jti}`] }
+    expect(answer?.body.status).toEqual({ authenticated: true, user: { username: 'postern:probe', extra } })
+  })
+  test('is refused in another cluster', async () => {
+    expect((await reviewOf((await aProbe('prod-us')).token)).body).toEqual(unauthenticated)
+  })
+  test.each<[string, Forged]>([
+    ['for the user of a grant', { claims: { sub: 'postern:grant:grt_00000000000000000000000000' } }],
+    ['for an administrator', { claims: { sub: 'system:admin' } }],
+    ['that is valid for longer than half a minute', { claims: { sub: 'postern:probe' } }],
+    ['that has expired', { claims: { sub: 'postern:probe', iat: past - 30, exp: past } }],
+  ])('is refused if it is one %s', async (_, { claims }) => {
+    const token = await aTokenWith(await aVouchedGrant(), { header: { typ: 'postern-probe+jwt' }, claims })
+    expect((await reviewOf(token)).body).toEqual(unauthenticated)
+  })
+  test('is refused as the token of a grant', async () => {
+    const token = await aTokenWith(await aVouchedGrant(), { claims: { sub: 'postern:probe' } })
+    expect((await reviewOf(token)).body).toEqual(unauthenticated)
   })
 })
 

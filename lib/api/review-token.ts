@@ -3,10 +3,11 @@ import { originOfRequest } from '#lib/adapters/auth/actor-of-request'
 import { isTokenReviewer } from '#lib/adapters/auth/api-server-caller'
 import { networkOf, takeCall } from '#lib/adapters/auth/rate-limit'
 import { readBody } from '#lib/adapters/auth/read-body'
-import { isLive, readGrantToken } from '#lib/adapters/db/grants/grant-tokens'
+import { noteTokenReview } from '#lib/adapters/db/clusters/token-review-times'
+import { isLive, readGrantToken, readProbeToken } from '#lib/adapters/db/grants/grant-tokens'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { AppError } from '#lib/core/access/errors'
-import { vouchedGroup, vouchedUserName } from '#lib/core/access/vouched-user'
+import { credentialIdKey, probeUser, vouchedGroup, vouchedUserName } from '#lib/core/access/vouched-user'
 import { labels } from '#lib/core/grants/names'
 import { env } from '#lib/env'
 import { log } from '#lib/observability/log'
@@ -27,9 +28,12 @@ const tokenReview = z.object({
 })
 type ApiVersion = z.infer<typeof tokenReview>['apiVersion']
 
-type Reviewed = { outcome: 'accepted' | 'foreign' | 'refused'; status: object }
+type Reviewed = { outcome: 'accepted' | 'probe' | 'foreign' | 'refused'; status: object }
 
 const refused = { authenticated: false }
+
+/** How the API server notes the ID of a token, as for its own. */
+const tokenIdIn = (jti: string) => ({ [credentialIdKey]: [`JTI=${jti}`] })
 
 /**
  * Who the holder of this token is. Audiences are left out of the answer, so that the API server accepts it as a token for
@@ -38,7 +42,13 @@ const refused = { authenticated: false }
 async function reviewOf(cluster: string, token: string, reference: string): Promise<Reviewed> {
   const { publicUrl } = currentPolicy().configuration
   const read = await readGrantToken(token, { publicUrl, cluster })
-  if (!read.valid) return { outcome: read.why === 'foreign' ? 'foreign' : 'refused', status: refused }
+  if (!read.valid) {
+    if (read.why === 'foreign') return { outcome: 'foreign', status: refused }
+    const probe = await readProbeToken(token, { publicUrl, cluster })
+    if (probe === null) return { outcome: 'refused', status: refused }
+    const user = { username: probeUser, extra: tokenIdIn(probe) }
+    return { outcome: 'probe', status: { authenticated: true, user } }
+  }
   const { grantId, jti } = read
   if (!(await unlessUnavailable(isLive(cluster, read)))) {
     log.info({ reference, cluster, grant: grantId, jti }, 'a token of a grant that is not active was refused')
@@ -48,7 +58,7 @@ async function reviewOf(cluster: string, token: string, reference: string): Prom
     username: vouchedUserName(grantId),
     uid: grantId,
     groups: [vouchedGroup],
-    extra: { [labels.grant]: [grantId], 'authentication.kubernetes.io/credential-id': [`JTI=${jti}`] },
+    extra: { [labels.grant]: [grantId], ...tokenIdIn(jti) },
   }
   return { outcome: 'accepted', status: { authenticated: true, user } }
 }
@@ -80,6 +90,7 @@ export const reviewToken: Handler = async (request, context) => {
     const body = new TextDecoder().decode(await readBody(request, longestReview))
     const { apiVersion, spec } = parseBody(body, tokenReview)
     known = { cluster, apiVersion }
+    noteTokenReview(cluster)
     const { outcome, status } = await reviewOf(cluster, spec.token, reference)
     metrics().tokenReviews.observe({ cluster, outcome }, (performance.now() - began) / 1000)
     return answer(apiVersion, status, 200, reference)

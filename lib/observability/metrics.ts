@@ -56,7 +56,7 @@ function make() {
     clusterCalls: counter('postern_cluster_calls_total', 'Calls to each cluster by outcome.', ['cluster', 'outcome']),
     tokenReviews: histogram(
       'postern_token_review_seconds',
-      'Duration of TokenReviews, by cluster and outcome: accepted, refused, foreign (not a token of Postern) or failed.',
+      'Duration of TokenReviews, by cluster and outcome: accepted, refused, probe (Postern tries its own webhook), foreign (not a token of Postern) or failed.',
       ['cluster', 'outcome'],
       [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1],
     ),

@@ -8,6 +8,7 @@ import { isAmong } from '#lib/core/access/entitlement'
 import { seesEverything } from '#lib/core/access/may-see'
 import { protectedNamespaces } from '#lib/core/access/namespaces'
 import { podsNeededFor } from '#lib/core/access/pod-facts'
+import { tokenWebhookStateOf } from '#lib/core/access/token-webhook'
 import { toFindingResource } from './finding-resource.ts'
 import { coveredNamespaces } from './list-entitlements.ts'
 
@@ -33,7 +34,7 @@ export async function listClusters(actor: PersonActor): Promise<ClusterResource[
     isWhole ? clusterTokenLives() : undefined,
   ])
   const theirs = entitlements.filter(({ who }) => isAmong(who, actor.person))
-  return clusters.map(({ name, labels, publicServer, people = null }) => {
+  return clusters.map(({ name, labels, publicServer, people = null, webhookAuthentication }) => {
     const state = states.get(name)
     const known = { name, reachable: state?.reachable ?? false, checkedAt: state?.checkedAt.toISOString() ?? null }
     if (isWhole) {
@@ -56,6 +57,9 @@ export async function listClusters(actor: PersonActor): Promise<ClusterResource[
         },
         rightsReadAt: rightsReadAt?.toISOString() ?? null,
         rightsError,
+        tokenWebhook: webhookAuthentication
+          ? tokenWebhookStateOf(state?.tokenProbe ?? null, state?.tokenReviewAt ?? null)
+          : null,
         namespaces: state ? grantableIn(state) : [],
         findings: (findings.get(name) ?? []).map(toFindingResource),
       }
@@ -66,7 +70,7 @@ export async function listClusters(actor: PersonActor): Promise<ClusterResource[
     const own = mine.length > 0 ? { labels, publicServer } : { labels: {}, publicServer: '' }
     const notTheirs = {
       ...{ version: null, error: null, permissions: [], admission: null, findings: [] },
-      ...{ people: null, token: null, rightsReadAt: null, rightsError: null },
+      ...{ people: null, token: null, rightsReadAt: null, rightsError: null, tokenWebhook: null },
     }
     return { ...known, ...own, ...notTheirs, namespaces }
   })

@@ -29,6 +29,7 @@ import { log } from '#lib/observability/log'
 import { newReference } from '#lib/observability/reference'
 import { inSpan } from '#lib/observability/traces'
 import { clientFor, configuredTokenIn } from './clusters.ts'
+import { probeTokenWebhook } from './probe-token-webhook.ts'
 
 type Need = { question: Attributes; neededFor: string }
 
@@ -245,6 +246,7 @@ async function read(
     await saveClusterState(name, { version, namespaces, clusterRoles, permissions, ownAccount })
     await refreshPods(client, name, entitlements, namespaces, seconds === 0)
     await refreshAdmission(client, name, seconds === 0)
+    await probeTokenWebhook(configuration, name, seconds === 0)
     return 'read'
   } catch (error) {
     // The database is unavailable: there is nowhere to store the state.

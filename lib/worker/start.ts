@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { closeClusters } from '#lib/adapters/cluster/client'
 import { countPastEvents } from '#lib/adapters/db/audit/audit-counts'
+import { saveTokenReview } from '#lib/adapters/db/clusters/save-cluster-state'
+import { storeTokenReviews } from '#lib/adapters/db/clusters/token-review-times'
 import { hastenGrants, releaseAllLeases } from '#lib/adapters/db/grants/grant-queue'
 import { acceptCredentialCalls } from '#lib/adapters/db/grants/issue-here'
 import { pruneIdempotencyKeys } from '#lib/adapters/db/idempotency'
@@ -142,6 +144,7 @@ export function startWorker(): { stop(): Promise<void> } {
     await pruneIdempotencyKeys()
     await pruneFullBuckets()
     await queue.refreshClusters()
+    await storeTokenReviews(saveTokenReview)
     await meetDeadlines()
     await countPastEvents()
     await removeOldActivity(stopSignal.signal)

@@ -5,10 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
 import { db } from '#lib/adapters/db/client'
+import { saveTokenReview } from '#lib/adapters/db/clusters/save-cluster-state'
+import { storeTokenReviews } from '#lib/adapters/db/clusters/token-review-times'
 import { signGrantToken } from '#lib/adapters/db/grants/grant-tokens'
 import { currentPolicy } from '#lib/adapters/policy/current'
+import { metricsText } from '#lib/api/metrics'
 import { issueCredential } from '#lib/operations/issue-credential'
 import { releaseGrant } from '#lib/operations/release-grant'
+import { listClusters } from '#lib/views/list-clusters'
 import { freePort } from '#local/processes/ports'
 import { eventsWhere } from '#testing/events'
 import { anActiveGrant, grantReaches, objectsInCluster } from '#testing/grants'
@@ -16,10 +20,11 @@ import { testUrl } from '#testing/identity'
 import { canI, kubectl } from '#testing/kubectl'
 import { credentialsFrom } from '#testing/orders'
 import { ownCluster } from '#testing/own-cluster'
-import { asActor } from '#testing/people'
+import { anActor, asActor } from '#testing/people'
 import { until } from '#testing/until'
 import { workerBench } from '#testing/worker'
 import { POST } from '../../app/authenticate/[cluster]/route.ts'
+import { probeTokenWebhook } from './probe-token-webhook.ts'
 
 // A real kube-apiserver sends TokenReviews to Postern's route, with the flags of docs/token-webhook.md.
 
@@ -137,6 +142,36 @@ test('a token that was not used before is refused while Postern is not there, an
     isDown = false
   }
   await until('it is accepted again', async () => (await use('auth', 'whoami')).includes(user(id)), 60_000)
+})
+
+test('a worker finds out whether the API server accepts a token of Postern, and the page says it and when the API server asked', async () => {
+  const found = async () =>
+    (await listClusters(await anActor({ roles: ['admin'] }))).find(({ name }) => name === 'prod-eu')
+  const probe = async () => {
+    await probeTokenWebhook(currentPolicy().configuration, 'prod-eu', true)
+    await storeTokenReviews(saveTokenReview)
+    return (await found())?.tokenWebhook
+  }
+  const before = new Date().toISOString()
+  const works = await probe()
+  expect(works).toMatchObject({ accepted: true, problem: null, fix: null })
+  expect(works?.lastReviewAt).not.toBeNull()
+  expect((works?.probedAt ?? '') >= before).toBe(true)
+  expect(await canI('postern:probe', 'patch', 'deployments.apps')).toBe('no')
+  isDown = true
+  try {
+    expect(await probe()).toMatchObject({
+      accepted: false,
+      problem: expect.stringContaining('It refused the token (401).'),
+    })
+  } finally {
+    isDown = false
+  }
+  expect(await probe()).toMatchObject({ accepted: true })
+  const metrics = await metricsText()
+  expect(metrics).toContain('postern_token_webhook_accepted{cluster="prod-eu"} 1\n')
+  expect(metrics).toMatch(/^postern_vouched_grants\{cluster="prod-eu"\} [1-9]/m)
+  expect(metrics).toMatch(/^postern_token_review_age_seconds\{cluster="prod-eu"\} \d/m)
 })
 
 test('objects that someone changed are repaired, and a binding to another user is gone', async () => {

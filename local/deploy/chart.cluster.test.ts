@@ -42,6 +42,8 @@ const everything = [
   ...['--set-json', 'rbac.podNamespaces=["payments"]', '--set-json', 'calendars={"holidays.ics":"BEGIN:VCALENDAR"}'],
   ...['--set-json', 'networkPolicy.metricsFrom=[{"namespaceSelector":{"matchLabels":{"a":"b"}}}]'],
   ...['--set-json', 'networkPolicy.webFrom=[{"namespaceSelector":{"matchLabels":{"a":"c"}}}]'],
+  ...['--set', 'tokenReview.enabled=true,tokenReview.host=review.example.com,tokenReview.tlsSecret=review-tls'],
+  ...['--set-json', 'networkPolicy.tokenReviewFrom=[{"namespaceSelector":{"matchLabels":{"a":"d"}}}]'],
   ...['--set-json', 'networkPolicy.database.to=[{"ipBlock":{"cidr":"10.0.0.5/32"}}]'],
 ]
 
@@ -96,6 +98,15 @@ describe('the settings', () => {
     ['--set env.POSTERN_ROLE=all', /'POSTERN_ROLE' does not match pattern/],
     ['--set ingress.enabled=true', /at '\/ingress\/host'/],
     ['--set gateway.enabled=true', /at '\/gateway\/hostnames'/],
+    [
+      '--set tokenReview.enabled=true',
+      /needs networkPolicy\.tokenReviewFrom, the pods of the ingress controller that receives TokenReviews/,
+    ],
+    ['--set tokenReview.host=review.example.com', /at '\/tokenReview\/tlsSecret'/],
+    [
+      '--set tokenReview.enabled=true,tokenReview.host=x.example.com,tokenReview.tlsSecret=t,ingress.host=x.example.com,networkPolicy.enabled=false',
+      /tokenReview\.host must be a host name of its own/,
+    ],
     ['--set monitoring.enabled=true', /needs POSTERN_METRICS_TOKEN in secrets\.optional/],
     ['--set configuration=null', /set configuration \(the content of postern\.yaml\) or existingConfigMap/],
     ['--namespace default', /install Postern into the namespace postern-system/],
@@ -195,6 +206,37 @@ describe('what the chart installs', () => {
       [53, 53, 5432, 443, 6443],
       [53, 53, 5432],
     ])
+  })
+})
+
+describe('where API servers send TokenReviews', () => {
+  const from = '[{"namespaceSelector":{"matchLabels":{"a":"d"}}}]'
+  const on = ['--set', 'tokenReview.enabled=true', '--set-json', `networkPolicy.tokenReviewFrom=${from}`]
+
+  test('workers have a Service and only the named pods may call them, and without it neither', () => {
+    const objects = rendered(...on)
+    const worker = find(objects, 'Deployment', 'postern-worker').spec
+    const service = find(objects, 'Service', 'postern-review').spec
+    expect(worker.template.metadata.labels).toMatchObject(service.selector)
+    expect(service.selector['app.kubernetes.io/component']).toBe('worker')
+    expect(service.ports).toEqual([{ name: 'http', port: 80, targetPort: 'http' }])
+    const ingressOf = (all: KubernetesObject[]) => find(all, 'NetworkPolicy', 'postern-worker').spec.ingress
+    expect(ingressOf(objects)).toEqual([{ from: JSON.parse(from), ports: [{ port: 3000, protocol: 'TCP' }] }])
+    const withMetrics = rendered(...on, '--set-json', 'networkPolicy.metricsFrom=[{"podSelector":{}}]')
+    expect(ingressOf(withMetrics)[0].from).toEqual([{ podSelector: {} }, ...JSON.parse(from)])
+    const off = rendered('--set-json', `networkPolicy.tokenReviewFrom=${from}`)
+    expect(ingressOf(off)).toBeUndefined()
+    expect(off.map(({ kind, metadata }) => `${kind}/${metadata.name}`)).not.toContain('Service/postern-review')
+  })
+
+  test('a host name of their own reaches the webhook of the workers and no other path, with TLS', () => {
+    const objects = rendered(...on, '--set', 'tokenReview.host=review.example.com,tokenReview.tlsSecret=review-tls')
+    const { tls, rules } = find(objects, 'Ingress', 'postern-review').spec
+    expect(tls).toEqual([{ hosts: ['review.example.com'], secretName: 'review-tls' }])
+    const backend = { service: { name: 'postern-review', port: { name: 'http' } } }
+    const paths = [{ path: '/authenticate/', pathType: 'Prefix', backend }]
+    expect(rules).toEqual([{ host: 'review.example.com', http: { paths } }])
+    expect(objects.filter(({ kind }) => kind === 'Ingress')).toHaveLength(1)
   })
 })
 

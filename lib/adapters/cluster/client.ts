@@ -5,6 +5,7 @@ import {
   AuthorizationV1Api,
   CoreV1Api,
   createConfiguration,
+  KubeConfig,
   RbacAuthorizationV1Api,
   ServerConfiguration,
   VersionApi,
@@ -45,6 +46,21 @@ async function open(access: ClusterAccess): Promise<ClusterClient> {
   const user = kubeConfig.getCurrentUser()
   const renewed = tokenInUse(access.name, user?.token)
   if (user && renewed) Object.assign(user, { token: renewed.token })
+  return connect(access, kubeConfig)
+}
+
+/**
+ * A client for the same cluster that calls it with this token and nothing else. The caller closes it.
+ * @throws ClusterError when the kubeconfig cannot be used
+ */
+export async function clientWithToken(access: ClusterAccess, token: string): Promise<ClusterClient> {
+  const cluster = loadKubeConfig(access).getCurrentCluster()
+  const kubeConfig = new KubeConfig()
+  if (cluster) kubeConfig.loadFromClusterAndUser(cluster, { name: 'token', token })
+  return connect(access, kubeConfig)
+}
+
+async function connect(access: ClusterAccess, kubeConfig: KubeConfig): Promise<ClusterClient> {
   try {
     refuseBlockedAddress(kubeConfig.getCurrentCluster()?.server ?? '', access.openAddresses ?? [])
   } catch {

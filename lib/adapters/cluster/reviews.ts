@@ -1,5 +1,8 @@
+import { credentialIdKey } from '#lib/core/access/vouched-user'
 import type { Attributes } from '#lib/core/rbac/attributes'
-import type { ClusterClient } from './client.ts'
+import { type ClusterClient, clientWithToken } from './client.ts'
+import { ClusterError, shownText } from './errors.ts'
+import type { ClusterAccess } from './kubeconfig.ts'
 import { withConcurrency } from './with-concurrency.ts'
 
 /** A user as the API server's authenticator describes them. */
@@ -39,6 +42,34 @@ export async function readOwnAccount(client: ClusterClient): Promise<string | nu
   const { status } = await client.authentication.createSelfSubjectReview({ body: {} })
   const name: unknown = status?.userInfo?.username
   return typeof name === 'string' ? name.slice(0, 320) : null
+}
+
+/** Who the API server takes the holder of a token for; null if it refuses the token. */
+export type TokenUser = { name: string; credentialId: string | null } | null
+
+/** A holder who may not ask who they are is told their name in the refusal. */
+const refusedUser = /User "([^"\\]{1,320})" cannot/
+
+/**
+ * Asks the API server, with this token, whose it is.
+ * @throws ClusterError if the API server says neither that nor that it refuses the token
+ */
+export async function readTokenUser(access: ClusterAccess, token: string): Promise<TokenUser> {
+  const client = await clientWithToken(access, token)
+  try {
+    const { status } = await client.authentication.createSelfSubjectReview({ body: {} })
+    const { username, extra } = status?.userInfo ?? {}
+    if (typeof username !== 'string') throw new ClusterError('transient', 'The cluster did not say whose a token is.')
+    return { name: shownText(username), credentialId: extra?.[credentialIdKey]?.[0] ?? null }
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error
+    if (error.status === 401) return null
+    const name = error.status === 403 && refusedUser.exec(error.message)?.[1]
+    if (name) return { name, credentialId: null }
+    throw error
+  } finally {
+    client.close()
+  }
 }
 
 /** To the authorizer an empty string and a missing field are the same, so empty fields are not sent. */

@@ -50,6 +50,10 @@ export type Gauges = {
     clusterStateAge: number
     sweepAge: number | null
     tokenLifeLeft: number | null
+    /** Whether the API server accepted the last probe token, seconds since its last TokenReview, and active grants whose tokens Postern signs. */
+    tokenAccepted: boolean | null
+    tokenReviewAge: number | null
+    vouched: number
   }>
 }
 
@@ -104,7 +108,11 @@ export async function readGauges(
            (SELECT coalesce(jsonb_agg(jsonb_build_object('name', name, 'reachable', reachable,
                'clusterStateAge', extract(epoch FROM now() - checked_at), 'sweepAge', extract(epoch FROM now() - sweep_done_at),
                'tokenLifeLeft', (SELECT greatest(0, extract(epoch FROM t.expires_at - now()) / extract(epoch FROM t.expires_at - t.issued_at))
-                 FROM cluster_tokens t WHERE t.cluster = name))), '[]')
+                 FROM cluster_tokens t WHERE t.cluster = name),
+               'tokenAccepted', token_probe -> 'accepted', 'tokenReviewAge', extract(epoch FROM now() - token_review_at),
+               'vouched', (SELECT count(*) FROM grants v WHERE v.cluster = name AND v.status = 'active'
+                 AND EXISTS (SELECT FROM grant_objects o WHERE o.grant_id = v.id)
+                 AND NOT EXISTS (SELECT FROM grant_objects o WHERE o.grant_id = v.id AND o.kind = 'ServiceAccount')))), '[]')
              FROM cluster_states) AS clusters,
            (SELECT coalesce(jsonb_agg(jsonb_build_object('cluster', cluster, 'kind', kind, 'count', count)), '[]')
              FROM (SELECT cluster, kind, count(*) FROM findings WHERE resolved_at IS NULL GROUP BY 1, 2) AS open_findings) AS findings,

@@ -1,7 +1,7 @@
 import { db } from './client.ts'
 
 /** The newest migration that this version of the program needs; a test compares it with prisma/migrations. */
-export const expectedMigration = '20261127231800_cluster_tokens'
+export const expectedMigration = '20261128013519_token_webhook_state'
 
 /** Does the database have at least that migration? A newer one is fine, because replicas are updated one by one. */
 export async function isSchemaCurrent(): Promise<boolean> {

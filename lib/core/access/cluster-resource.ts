@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { admissionState } from './admission-state.ts'
 import { findingResource } from './finding-resource.ts'
 import { time } from './resource-fields.ts'
+import { tokenWebhookState } from './token-webhook.ts'
 
 export const clusterResource = z
   .strictObject({
@@ -37,6 +38,11 @@ export const clusterResource = z
     admission: admissionState.nullable().meta({
       description:
         'Whether the cluster enforces the guardrails; null before that was read. Only auditors and admins see it.',
+    }),
+    tokenWebhook: tokenWebhookState.nullable().meta({
+      description:
+        'Whether the API server accepts tokens that Postern signs; null without `webhookAuthentication`. Only auditors and ' +
+        'admins see it.',
     }),
     findings: z.array(findingResource).meta({
       description: 'Findings that belong to no grant, newest first. Only auditors and admins see them.',

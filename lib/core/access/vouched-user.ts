@@ -4,6 +4,12 @@ import type { Id } from './ids.ts'
 /** What no name from an identity provider may begin with in a cluster. */
 export const reservedPrefix = 'postern:'
 
+/** The user of the tokens with which Postern tries its own webhook. Nothing is bound to it. */
+export const probeUser = `${reservedPrefix}probe`
+
+/** Under which the API server notes the ID of a token with each call. */
+export const credentialIdKey = 'authentication.kubernetes.io/credential-id'
+
 const vouched = /^postern:grant:(grt_[0-9a-hjkmnp-tv-z]{26})$/
 
 /** The group of all of these users. Nothing is bound to it: audit and admission policies name it. */

@@ -2,6 +2,7 @@
 // recognised again.
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { credentialIdKey } from '../access/vouched-user.ts'
 import { calledResource, type Kind, kindOf } from './kind.ts'
 
 /** The longest texts that are kept. A client chooses most of them, so a longer one is shortened and never a reason to refuse. */
@@ -121,7 +122,7 @@ const idOf = (cluster: string, { auditID, requestReceivedTimestamp, user, verb, 
   keyOf(cluster, auditID, requestReceivedTimestamp, user.username, verb, requestURI)
 
 const credentialIdOf = ({ user }: Event): string | null => {
-  const id = user.extra?.['authentication.kubernetes.io/credential-id']?.[0]
+  const id = user.extra?.[credentialIdKey]?.[0]
   if (id === undefined) return null
   return storable(id.startsWith('JTI=') ? id.slice(4) : id, most.name)
 }

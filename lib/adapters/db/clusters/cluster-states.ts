@@ -2,6 +2,7 @@ import { reads } from '#lib/adapters/db/client'
 import { type AdmissionState, admissionState } from '#lib/core/access/admission-state'
 import type { ClusterResource } from '#lib/core/access/cluster-resource'
 import type { Rule } from '#lib/core/access/rule'
+import { type TokenProbe, tokenProbe } from '#lib/core/access/token-webhook'
 import { toObservedCluster } from '#lib/core/guardrails/facts'
 
 export type ObservedState = {
@@ -18,6 +19,9 @@ export type ObservedState = {
   /** When the cluster's RBAC rights were last read, and why the last attempt failed. */
   rightsReadAt: Date | null
   rightsError: string | null
+  /** What became of the last token with which Postern tried its webhook, and when the API server last called it. */
+  tokenProbe: TokenProbe | null
+  tokenReviewAt: Date | null
 }
 
 /** The last known state of every cluster, by name. */
@@ -35,7 +39,11 @@ export async function clusterStates(): Promise<Map<string, ObservedState>> {
       const { readAt = null, error: rightsError = null } = readings.get(name) ?? {}
       const admission = admissionState.safeParse(row.admission).data ?? null
       const state = { checkedAt, reachable, version, error, permissions, admission, rightsReadAt: readAt, rightsError }
-      return [name, { ...state, ...toObservedCluster(row) }]
+      const webhook = {
+        tokenProbe: tokenProbe.safeParse(row.tokenProbe).data ?? null,
+        tokenReviewAt: row.tokenReviewAt,
+      }
+      return [name, { ...state, ...webhook, ...toObservedCluster(row) }]
     }),
   )
 }

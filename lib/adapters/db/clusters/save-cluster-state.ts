@@ -4,6 +4,7 @@ import type { AdmissionState } from '#lib/core/access/admission-state'
 import type { ClusterResource } from '#lib/core/access/cluster-resource'
 import type { PodFacts } from '#lib/core/access/pod-facts'
 import type { Rule } from '#lib/core/access/rule'
+import type { TokenProbe } from '#lib/core/access/token-webhook'
 import { resolveUnseenStrays } from './findings.ts'
 
 /** The observed state of a cluster; `permissions` is undefined if they were not checked this time. */
@@ -47,6 +48,19 @@ export async function saveClusterState(name: string, observed: ObservedClusterSt
 export async function saveAdmission(name: string, admission: AdmissionState): Promise<void> {
   await db().$executeRaw`
     UPDATE cluster_states SET admission = ${JSON.stringify(admission)}::jsonb WHERE name = ${name}`
+}
+
+/** Saves whether the API server accepted a token of Postern. */
+export async function saveTokenProbe(name: string, probe: TokenProbe): Promise<void> {
+  await db().$executeRaw`
+    UPDATE cluster_states SET token_probe = ${JSON.stringify(probe)}::jsonb WHERE name = ${name}`
+}
+
+/** Saves that the API server of a cluster sent a TokenReview, by the database's clock. */
+export async function saveTokenReview(name: string, secondsAgo: number): Promise<void> {
+  await db().$executeRaw`
+    UPDATE cluster_states SET token_review_at = greatest(token_review_at, now() - make_interval(secs => ${secondsAgo}))
+    WHERE name = ${name}`
 }
 
 /** Saves what guardrails need to know of the pods in some namespaces of a cluster. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { errors, jwtVerify, SignJWT } from 'jose'
 import { db } from '#lib/adapters/db/client'
 import { signingKeys, tokenKeys } from '#lib/adapters/db/signing'
-import { grantOfVouchedUser, vouchedUserName } from '#lib/core/access/vouched-user'
+import { grantOfVouchedUser, probeUser, vouchedUserName } from '#lib/core/access/vouched-user'
 import { handOverSeconds, vouchedTokenSeconds } from '#lib/core/grants/token-lifetime'
 import { type Signed, verifyActivation } from '#lib/core/signing/verify-records'
 
@@ -14,6 +14,10 @@ import { extensionIsActive } from './extended-grant.ts'
 
 /** The type in the header: no other token of Postern, or of anyone else, can be taken for one of these (RFC 8725 §3.11). */
 const tokenType = 'postern-grant+jwt'
+/** The same for tokens that only say that an API server asks Postern. */
+const probeType = 'postern-probe+jwt'
+/** Seconds. A probe is one call. */
+const probeSeconds = 30
 
 /** Whom a token is for: one cluster. The address of the webhook. */
 export const audienceOf = (publicUrl: string, cluster: string): string =>
@@ -21,21 +25,19 @@ export const audienceOf = (publicUrl: string, cluster: string): string =>
 
 export type TokenOf = { publicUrl: string; cluster: string; grantId: string }
 
-/** Signs a token for a grant with this much time left, which is not stored. */
-export async function signGrantToken(
-  { publicUrl, cluster, grantId }: TokenOf,
-  secondsLeft: number,
-): Promise<{ token: string; jti: string; expiresAt: Date }> {
+type Signing = { type: string; subject: string; audience: string; publicUrl: string; seconds: number }
+
+async function sign({ type, subject, audience, publicUrl, seconds }: Signing) {
   const [key] = tokenKeys()
   if (!key) throw new Error('there is no key for tokens')
   const jti = randomUUID()
   const issuedAt = Math.floor(Date.now() / 1000)
-  const expires = issuedAt + vouchedTokenSeconds(secondsLeft)
+  const expires = issuedAt + seconds
   const token = await new SignJWT({})
-    .setProtectedHeader({ alg: 'EdDSA', kid: key.id, typ: tokenType })
+    .setProtectedHeader({ alg: 'EdDSA', kid: key.id, typ: type })
     .setIssuer(publicUrl)
-    .setSubject(vouchedUserName(grantId))
-    .setAudience(audienceOf(publicUrl, cluster))
+    .setSubject(subject)
+    .setAudience(audience)
     .setIssuedAt(issuedAt)
     .setExpirationTime(expires)
     .setJti(jti)
@@ -43,38 +45,72 @@ export async function signGrantToken(
   return { token, jti, expiresAt: new Date(expires * 1000) }
 }
 
+/** Signs a token for a grant with this much time left, which is not stored. */
+export const signGrantToken = (
+  { publicUrl, cluster, grantId }: TokenOf,
+  secondsLeft: number,
+): Promise<{ token: string; jti: string; expiresAt: Date }> =>
+  sign({
+    ...{ type: tokenType, subject: vouchedUserName(grantId), seconds: vouchedTokenSeconds(secondsLeft) },
+    ...{ audience: audienceOf(publicUrl, cluster), publicUrl },
+  })
+
+/** Signs a token of a user without any permission, with which Postern tries whether the API server of this cluster asks it. */
+export const signProbeToken = ({
+  publicUrl,
+  cluster,
+}: Omit<TokenOf, 'grantId'>): Promise<{ token: string; jti: string }> =>
+  sign({
+    ...{ type: probeType, subject: probeUser, seconds: probeSeconds },
+    ...{ audience: audienceOf(publicUrl, cluster), publicUrl },
+  })
+
 /** `foreign`: not a token of Postern at all, as most that an API server sends. `invalid`: one, or an imitation, but not valid. */
 export type TokenReading = { valid: true; grantId: string; jti: string } | { valid: false; why: 'foreign' | 'invalid' }
 
 /** Characters. Tokens of Postern have less than half as many. */
 const longestToken = 2_048
 
+/** The claims of a token of this type. @throws JOSEError for any other text */
+async function verify(type: string, token: string, { publicUrl, cluster }: Omit<TokenOf, 'grantId'>) {
+  const keyOf = ({ kid }: { kid?: string }) => {
+    const key = tokenKeys().find(({ id }) => id === kid)
+    if (!key) throw new errors.JWKSNoMatchingKey()
+    return key.publicKey
+  }
+  const { payload } = await jwtVerify(token, keyOf, {
+    algorithms: ['EdDSA'],
+    typ: type,
+    issuer: publicUrl,
+    audience: audienceOf(publicUrl, cluster),
+    requiredClaims: ['sub', 'iat', 'exp', 'jti'],
+  })
+  return payload
+}
+
 /** Verifies signature, type, issuer, audience and times of a token. Never throws, whatever the text is. */
-export async function readGrantToken(
-  token: string,
-  { publicUrl, cluster }: Omit<TokenOf, 'grantId'>,
-): Promise<TokenReading> {
+export async function readGrantToken(token: string, of: Omit<TokenOf, 'grantId'>): Promise<TokenReading> {
   if (token.length > longestToken) return { valid: false, why: 'foreign' }
   try {
-    const keyOf = ({ kid }: { kid?: string }) => {
-      const key = tokenKeys().find(({ id }) => id === kid)
-      if (!key) throw new errors.JWKSNoMatchingKey()
-      return key.publicKey
-    }
-    const { payload } = await jwtVerify(token, keyOf, {
-      algorithms: ['EdDSA'],
-      typ: tokenType,
-      issuer: publicUrl,
-      audience: audienceOf(publicUrl, cluster),
-      requiredClaims: ['sub', 'iat', 'exp', 'jti'],
-    })
-    const { sub = '', jti, aud } = payload
+    const { sub = '', jti, aud } = await verify(tokenType, token, of)
     const grantId = grantOfVouchedUser(sub)
     if (typeof jti !== 'string' || typeof aud !== 'string' || grantId === null) return { valid: false, why: 'invalid' }
     return { valid: true, grantId, jti }
   } catch (error) {
     const isForeign = error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid
     return { valid: false, why: isForeign ? 'foreign' : 'invalid' }
+  }
+}
+
+/** The `jti` of a probe token; null for any other text. */
+export async function readProbeToken(token: string, of: Omit<TokenOf, 'grantId'>): Promise<string | null> {
+  try {
+    const { sub, jti, aud, iat = 0, exp = Number.POSITIVE_INFINITY } = await verify(probeType, token, of)
+    if (sub !== probeUser || typeof jti !== 'string' || typeof aud !== 'string') return null
+    // NB: it is not recorded, so a longer one was not signed by Postern.
+    return exp - iat <= probeSeconds ? jti : null
+  } catch {
+    return null
   }
 }
 
