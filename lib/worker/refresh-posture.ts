@@ -1,4 +1,4 @@
-import { clusterStates } from '#lib/adapters/db/clusters/cluster-states'
+import { observedNamespaces } from '#lib/adapters/db/clusters/cluster-states'
 import { postureBasis, savePosture } from '#lib/adapters/db/clusters/posture'
 import { currentPolicy } from '#lib/adapters/policy/current'
 import { contentHash } from '#lib/core/access/content-hash'
@@ -25,7 +25,7 @@ export async function refreshPosture(cluster: string, rights: ClusterRights, rig
     .filter(({ clusters }) => clusters.includes(cluster))
     .flatMap(({ clusterRole }) => clusterRole ?? [])
     .sort()
-  const namespaces = (await clusterStates()).get(cluster)?.namespaces ?? []
+  const namespaces = await observedNamespaces(cluster)
   const labels = new Map(namespaces.map(({ name, labels }) => [name, labels]))
   const selectors = posture.suppress.some(({ namespaceSelector }) => namespaceSelector)
   const weak = [...podSecurityFindings(namespaces), ...ownerLabelFindings(rights, namespaces, { cluster, ownerLabels })]

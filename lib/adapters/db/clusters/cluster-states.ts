@@ -47,3 +47,11 @@ export async function clusterStates(): Promise<Map<string, ObservedState>> {
     }),
   )
 }
+
+/** The last known namespaces of one cluster; empty if it was never reached. */
+export async function observedNamespaces(
+  name: string,
+): Promise<Array<{ name: string; labels: Record<string, string> }>> {
+  const row = await reads().clusterState.findUnique({ where: { name }, select: { namespaces: true } })
+  return (row?.namespaces ?? []) as Array<{ name: string; labels: Record<string, string> }>
+}

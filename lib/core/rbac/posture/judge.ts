@@ -23,7 +23,7 @@ import type { KeyedFinding } from './keyed-finding.ts'
 import { kubectlLine } from './kubectl-text.ts'
 import { beyond, isOnlyPostern, type OwnBinding, ownRightsOf, ownRoleOf } from './own-rights.ts'
 import { type IsReported, type RiskyBinding, standingAccessOf } from './standing.ts'
-import { stored } from './stored-text.ts'
+import { stored, storedKey } from './stored-text.ts'
 import { clusterAdmin, findTakeovers, type KnownChainRules, type Takeover } from './takeover.ts'
 
 export type Posture = {
@@ -195,7 +195,7 @@ function takeoverFinding({ subject, at, roleRef, steps }: Takeover): KeyedFindin
   }))
   const count = steps.length === 1 ? 'one step' : `${steps.length} steps`
   return {
-    key: `takeover ${stored(subject)}`,
+    key: storedKey(`takeover ${subject}`),
     digest: contentHash([subject, steps].map((part) => JSON.stringify(part))),
     finding: {
       ...{ check: 'takeover', severity: 'high', subjects: [stored(subject)], moreSubjects: 0, binding, role, path },
@@ -252,7 +252,7 @@ export function judgePosture(rights: ClusterRights, options: PostureOptions = {}
       risky.push({ binding: at, role: storedRole, subjects: all, severity, rules })
     }
     return mostSevere(risks).map(({ check, severity, sentence, because, basis }) => ({
-      key: `${check} ${kind} ${at.namespace}/${at.name}`,
+      key: storedKey(`${check} ${kind} ${namespace}/${name}`),
       digest: contentHash([check, severity, JSON.stringify([sortedTexts, role, because, basis])]),
       finding: {
         ...{ check, severity, subjects: shown, moreSubjects: Math.max(0, all.length - mostSubjects) },

@@ -7,7 +7,7 @@ import { canCreateNamespaces, canLabel } from '#lib/core/rbac/may-label'
 import { isBuiltIn, subjectText } from './built-in.ts'
 import type { KeyedFinding } from './keyed-finding.ts'
 import { kubectlLine } from './kubectl-text.ts'
-import { stored } from './stored-text.ts'
+import { stored, storedKey } from './stored-text.ts'
 
 const mostSubjects = 20
 
@@ -49,7 +49,7 @@ export function ownerLabelFindings(
       const role = { kind: stored(roleRef.kind), name: stored(roleRef.name) }
       return [
         {
-          key: `owner-label ${label} ${kind} ${at.namespace}/${at.name}`,
+          key: storedKey(`owner-label ${label} ${kind} ${namespace}/${name}`),
           digest: contentHash(['owner-label', label, JSON.stringify([others, roleRef])]),
           finding: {
             ...{ check: 'owner-label', severity: 'medium', binding: at, role, path: [] },
