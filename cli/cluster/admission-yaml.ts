@@ -1,11 +1,19 @@
 import { stringify } from 'yaml'
 import type { Configuration } from '#lib/adapters/policy/configuration'
 import { whyNotEnforceable } from '#lib/core/admission/enforceable'
+import type { AdmissionObject } from '#lib/core/admission/policy'
 import { renderAdmission } from '#lib/core/admission/render'
 import { defaultAdmission } from '#lib/core/admission/section'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
 import { targetClusters } from '../check/clusters.ts'
 import { UsageError } from '../usage-error.ts'
+
+/**
+ * Objects for kubectl or a file on the control plane. Nothing separates the first from a comment before it: API servers don't start with a
+ * document that has only comments.
+ */
+export const yamlDocuments = (objects: readonly AdmissionObject[]): string =>
+  objects.map((object) => stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 })).join('---\n')
 
 /**
  * The admission policies of one cluster, after a comment that names the guardrails which the API server can't enforce.
@@ -26,6 +34,5 @@ export function admissionYaml(
     return because === null ? [] : [`# Not enforced by the API server: ${one.guardrail.name}. ${because}\n`]
   })
   const head = `# What the API server of ${cluster.name} enforces. Written by postern cluster admission.\n`
-  const documents = objects.map((object) => stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 }))
-  return `${head}${unenforced.join('')}${documents.map((document) => `---\n${document}`).join('')}`
+  return `${head}${unenforced.join('')}${yamlDocuments(objects)}`
 }

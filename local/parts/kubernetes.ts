@@ -37,6 +37,8 @@ export type KubernetesOptions = {
   signsCertificates?: boolean
   /** An AuthenticationConfiguration. */
   authenticationConfig?: string
+  /** An AdmissionConfiguration. */
+  admissionConfig?: string
 }
 
 /** `url` is that of a program on this machine, over plain HTTP. */
@@ -188,6 +190,7 @@ async function startApiServer(run: Run, certificates: Certificates, etcdUrl: str
         )),
       profiling: 'false',
       ...(options.authenticationConfig ? { 'authentication-config': options.authenticationConfig } : {}),
+      ...(options.admissionConfig ? { 'admission-control-config-file': options.admissionConfig } : {}),
     }),
     // All state is in etcd, so a kill that does not wait for open watches loses nothing.
     ending: { signal: options.durable ? 'SIGTERM' : 'SIGKILL', graceMs: 2000 },
