@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { db } from '#lib/adapters/db/client'
@@ -196,6 +197,22 @@ test('several workers that keep the same or an older reading leave one history',
   expect((await standingOf(cluster, timeOf(0), timeOf(9))).items).toMatchObject([
     { from: timeOf(0).toISOString(), until: timeOf(5).toISOString() },
   ])
+})
+
+test.each([
+  ['a subject with a NUL character', { subjects: [{ kind: 'User', name: 'eve\0' }] }, {}],
+  ['a resource name with a NUL character', {}, { resourceNames: ['a\0'] }],
+  ['a binding with a name that no index has room for', { name: randomBytes(8_000).toString('hex') }, {}],
+])('%s keeps no one else’s standing access out of the history', async (what, ofBinding, ofRole) => {
+  const cluster = `hostile ${what}`
+  const objects = objectsOf({ ...editors, bindings: [minaEdits] })
+  const hostile = objectsOf({ ...editors, bindings: [{ ...minaEdits, name: 'other', ...ofBinding }] })
+  const roles = objects.roles.map((role) => ({ ...role, rules: role.rules?.map((rule) => ({ ...rule, ...ofRole })) }))
+  const roleBindings = [...objects.roleBindings, ...hostile.roleBindings]
+  const clusterRoleBindings = [...objects.clusterRoleBindings, ...hostile.clusterRoleBindings]
+  await keepStanding(cluster, { ...objects, roles, roleBindings, clusterRoleBindings }, timeOf(0))
+  const kept = await db().standingObject.findMany({ where: { cluster }, select: { name: true } })
+  expect(kept.map(({ name }) => name)).toContain(minaEdits.name)
 })
 
 test('without an action no standing access is read, and only auditors and admins may ask', async () => {

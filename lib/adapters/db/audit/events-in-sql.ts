@@ -1,4 +1,5 @@
 import { newId } from '#lib/adapters/db/ids'
+import { storable } from '#lib/adapters/db/storable'
 import type { Actor } from '#lib/core/access/actor'
 import { auditEvents } from '#lib/core/audit/events'
 import { Prisma } from '../generated/client.ts'
@@ -10,17 +11,6 @@ function who(actor: Actor | UnknownActor) {
     return { actorId: id, actorIssuer: issuer, actorSubject: subject, actorName: name, actorEmail: email }
   }
   return { actorName: actor.kind === 'system' ? actor.component : actor.name }
-}
-
-/**
- * Text that PostgreSQL can store: without NUL and without unpaired surrogates. Refused input is untrusted text and must
- * not prevent its own refusal from being recorded.
- */
-function storable<T>(value: T): T {
-  if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '\ufffd') as T
-  if (Array.isArray(value)) return value.map(storable) as T
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [storable(key), storable(inner)])) as T
 }
 
 /** The validated row of an event. */

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { recordEvent } from '#lib/adapters/db/audit/audit'
 import { reads, transaction } from '#lib/adapters/db/client'
+import { storable } from '#lib/adapters/db/storable'
 import type { SystemActor } from '#lib/core/access/actor'
 import type { ClusterObjects, RoleRef } from '#lib/core/rbac/cluster-objects'
 import { tooOldMs } from '#lib/core/rbac/current-access'
+import { storedKey } from '#lib/core/rbac/posture/stored-text'
 import { type BindingState, type RoleState, roleKey } from '#lib/core/rbac/standing-during'
 import { Prisma } from '../generated/client.ts'
 
@@ -19,7 +21,14 @@ const hashOf = (value: unknown) => createHash('sha256').update(JSON.stringify(va
 
 function keptObjects({ roles, clusterRoles, roleBindings, clusterRoleBindings }: ClusterObjects): Kept[] {
   const role = (kind: string, namespace: string, name: string, rules: unknown) => {
-    return { kind, namespace, name, role: null, content: rules ?? [], hash: hashOf(rules ?? []) }
+    return {
+      kind,
+      namespace,
+      name: storedKey(name),
+      role: null,
+      content: storable(rules ?? []),
+      hash: hashOf(rules ?? []),
+    }
   }
   const binding = (
     kind: string,
@@ -28,8 +37,9 @@ function keptObjects({ roles, clusterRoles, roleBindings, clusterRoleBindings }:
     { kind: ofKind, name: ofName }: RoleRef,
     subjects: unknown,
   ) => {
-    const key = roleKey(ofKind, namespace, ofName)
-    return { kind, namespace, name, role: key, content: subjects ?? [], hash: hashOf([key, subjects ?? []]) }
+    const key = roleKey(ofKind, namespace, storedKey(ofName))
+    const hash = hashOf([key, subjects ?? []])
+    return { kind, namespace, name: storedKey(name), role: key, content: storable(subjects ?? []), hash }
   }
   return [
     ...roles.map(({ metadata, rules }) => role('Role', metadata.namespace, metadata.name, rules)),
