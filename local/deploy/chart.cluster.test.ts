@@ -11,7 +11,7 @@ import { checkout } from '#local/processes/places'
 import { ensureHelm } from '#local/programs/programs'
 import { testParts } from '#testing/database'
 import { spawnPostern } from '../../cli/running.testing.ts'
-import { chart, exampleValues, renderChart, runHelm } from './helm.ts'
+import { chart, everySetting, exampleValues, renderChart, runHelm } from './helm.ts'
 import { manifestsFile, renderManifests } from './manifests.ts'
 
 type KubernetesObject = {
@@ -22,30 +22,6 @@ type KubernetesObject = {
   data?: Record<string, string>
   rules?: object[]
 }
-
-const everything = [
-  ...[
-    '--set',
-    'monitoring.enabled=true',
-    '--set-json',
-    'secrets.optional=["POSTERN_METRICS_TOKEN","POSTERN_SLACK_TOKEN"]',
-  ],
-  ...['--set', 'ingress.enabled=true,ingress.host=postern.example.com,ingress.tlsSecret=postern-tls'],
-  ...['--set', 'gateway.enabled=true', '--set-json', 'gateway.parentRefs=[{"name":"public"}]'],
-  ...[
-    '--set-json',
-    'gateway.hostnames=["postern.example.com"]',
-    '--set',
-    'clusters.existingSecret=clusters,audit.existingSecret=audit',
-  ],
-  ...['--set', 'databaseCa.existingConfigMap=database-ca,extraCa.existingConfigMap=extra-ca'],
-  ...['--set-json', 'rbac.podNamespaces=["payments"]', '--set-json', 'calendars={"holidays.ics":"BEGIN:VCALENDAR"}'],
-  ...['--set-json', 'networkPolicy.metricsFrom=[{"namespaceSelector":{"matchLabels":{"a":"b"}}}]'],
-  ...['--set-json', 'networkPolicy.webFrom=[{"namespaceSelector":{"matchLabels":{"a":"c"}}}]'],
-  ...['--set', 'tokenReview.enabled=true,tokenReview.host=review.example.com,tokenReview.tlsSecret=review-tls'],
-  ...['--set-json', 'networkPolicy.tokenReviewFrom=[{"namespaceSelector":{"matchLabels":{"a":"d"}}}]'],
-  ...['--set-json', 'networkPolicy.database.to=[{"ipBlock":{"cidr":"10.0.0.5/32"}}]'],
-]
 
 let helm = ''
 const halfAnHour = 30 * 60_000
@@ -131,7 +107,7 @@ describe('what the chart installs', () => {
   })
 
   test('web pods have no token, no kubeconfig and no secrets of channels, and workers none for sign-ins or audit events', () => {
-    const objects = rendered(...everything)
+    const objects = rendered(...everySetting)
     const [web, worker] = ['postern-web', 'postern-worker'].map(
       (name) => find(objects, 'Deployment', name).spec.template.spec,
     )
@@ -148,7 +124,7 @@ describe('what the chart installs', () => {
   })
 
   test.each(['web', 'worker'])('the environment of a %s pod is one that Postern accepts', (role) => {
-    const { containers } = find(rendered(...everything), 'Deployment', `postern-${role}`).spec.template.spec
+    const { containers } = find(rendered(...everySetting), 'Deployment', `postern-${role}`).spec.template.spec
     const folder = mkdtempSync(join(tmpdir(), 'postern-secrets-'))
     const secrets: Record<string, string> = {
       DATABASE_URL: 'postgresql://postern_app@db/postern',
@@ -171,7 +147,7 @@ describe('what the chart installs', () => {
     const own = objectsIn(readFileSync(join(checkout, 'deploy/rbac.yaml'), 'utf8')).filter(
       ({ metadata }) => metadata.name !== 'postern-token-renewal',
     )
-    const inChart = rendered(...everything)
+    const inChart = rendered(...everySetting)
     for (const object of own.filter(({ metadata }) => metadata.name !== 'postern-system'))
       expect(find(inChart, object.kind, object.metadata.name)).toEqual(object)
     const granted = inChart.filter(({ kind, rules }) => /Role$/.test(kind) && rules)
@@ -186,7 +162,7 @@ describe('what the chart installs', () => {
   })
 
   test('the alerts are those of deploy/alerts.yaml', () => {
-    const { spec } = find(rendered(...everything), 'PrometheusRule', 'postern')
+    const { spec } = find(rendered(...everySetting), 'PrometheusRule', 'postern')
     expect(spec).toEqual(parse(readFileSync(join(checkout, 'deploy/alerts.yaml'), 'utf8')))
   })
 
@@ -268,7 +244,7 @@ describe('the API server', () => {
   afterAll(() => kubectl(['label', 'namespace', namespace, 'pod-security.kubernetes.io/warn-']))
 
   test('the API server accepts every object of the chart, without a warning, where it enforces the restricted profile', () => {
-    const objects = rendered(...everything).filter(isBuiltIn)
+    const objects = rendered(...everySetting).filter(isBuiltIn)
     const answer = dryRun(objects)
     // The tests' own binding was made with `kubectl create`.
     const warnings = answer

@@ -52,6 +52,13 @@ const helm: GoModule = {
   versionVariable: 'helm.sh/helm/v4/internal/version.version',
 }
 
+const helm3: GoModule = {
+  folder: join(checkout, 'local/helm3'),
+  pins: 'helm.sh/helm/v3',
+  programs: { helm: 'helm.sh/helm/v3/cmd/helm' },
+  versionVariable: 'helm.sh/helm/v3/internal/version.version',
+}
+
 const krew: GoModule = {
   folder: join(checkout, 'local/krew'),
   pins: 'sigs.k8s.io/krew',
@@ -222,6 +229,10 @@ export const ensurePromtool = async (say: (line: string) => void): Promise<strin
 /** Helm, which renders the chart. Building it takes a few minutes, once. */
 export const ensureHelm = async (say: (line: string) => void): Promise<string> =>
   need(await build(helm, ['helm'], say), 'helm')
+
+/** Helm 3, for people who have not changed to Helm 4. Building it takes a few minutes, once. */
+export const ensureHelm3 = async (say: (line: string) => void): Promise<string> =>
+  need(await build(helm3, ['helm'], say), 'helm')
 
 /** krew, which installs plugins of kubectl; undefined if it cannot be built. Building it takes ten seconds, once. */
 export async function ensureKrew(say: (line: string) => void): Promise<string | undefined> {
