@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { state } from '#lib/api-client/shapes'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
 import { confirm } from '../ask.ts'
+import { collect } from '../collect.ts'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { lines, type OutputFormat, outputOption } from '../output.ts'
 import { programName } from '../program-name.ts'
@@ -20,8 +21,6 @@ type Options = ServerOptions & {
   for?: string
   namespace?: string[]
 }
-
-const collect = (value: string, previous: string[] = []) => [...previous, value]
 
 /**
  * The digest that the decision binds to: the one of the terms that this call shows to the person, or the one that they

@@ -11,6 +11,7 @@ import {
 import { nearest } from '#lib/core/access/nearest'
 import { hasBrowser, openBrowser } from '../account/open-browser.ts'
 import { contextOption, openApi, type ServerOptions, serverOption } from '../account/session.ts'
+import { collect } from '../collect.ts'
 import { CommandFailure, exitCodes } from '../exit-codes.ts'
 import { fileErrorMessage } from '../file-error.ts'
 import { asText, whereOf } from '../kubernetes/command-line.ts'
@@ -46,8 +47,6 @@ type Options = ServerOptions &
     timeout: number
     output: OutputFormat
   }
-
-const collect = (value: string, previous: string[] = []) => [...previous, value]
 
 /** What a pipe sent. NB: only the end of a long log can be a refusal. */
 async function readInput({ stdin }: Terminal): Promise<string> {

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { type Severity, severities } from '#lib/core/access/severity'
 import { applyBaseline, baselineOf, parseBaseline } from '#lib/core/check/baseline'
 import { Checker, type CheckOptions } from '#lib/core/check/checker'
+import { collect } from '../collect.ts'
 import { fileErrorMessage } from '../file-error.ts'
 import { policyOption } from '../policy/option.ts'
 import { asciiJson, painter, type Terminal } from '../terminal.ts'
@@ -33,8 +34,6 @@ type Options = {
   baseline?: string
   updateBaseline?: true
 }
-
-const collect = (value: string, previous: string[]) => [...previous, value]
 
 function collectLabel(value: string, previous: Record<string, string>) {
   const at = value.indexOf('=')

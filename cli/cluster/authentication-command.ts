@@ -1,11 +1,10 @@
 import { Command, Option } from 'commander'
+import { collect } from '../collect.ts'
 import { policyOption } from '../policy/option.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 
 type Options = { policy?: string; cluster?: string; audience: string[]; ca?: string }
-
-const collect = (value: string, previous: string[]) => [...previous, value]
 
 /** `postern cluster authentication`: writes a file for kube-apiserver. It calls no cluster. */
 export function authenticationCommand(terminal: Terminal): Command {

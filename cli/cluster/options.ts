@@ -1,9 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander'
+import { collect } from '../collect.ts'
 import { type Extent, grantableNamespace } from './objects.ts'
 
 export type ExtentOptions = { namespace: string[]; podNamespace: string[]; readRights: boolean }
-
-const collect = (value: string, previous: string[]) => [...previous, value]
 
 export const kubeconfigOption = () =>
   new Option('--kubeconfig <file>', 'the kubeconfig to use (default: as kubectl does)')

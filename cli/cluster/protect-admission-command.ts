@@ -1,10 +1,9 @@
 import { Command, Option } from 'commander'
+import { collect } from '../collect.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 
 type Options = { user: string[]; group: string[] }
-
-const collect = (value: string, previous: string[]) => [...previous, value]
 
 /** `postern cluster protect-admission`: writes a file for the control plane. It calls no cluster. */
 export function protectAdmissionCommand(terminal: Terminal): Command {

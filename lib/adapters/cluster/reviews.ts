@@ -47,7 +47,7 @@ export async function readOwnAccount(client: ClusterClient): Promise<string | nu
 /** Who the API server takes the holder of a token for; null if it refuses the token. */
 export type TokenUser = { name: string; credentialId: string | null } | null
 
-/** A holder who may not ask who they are is told their name in the refusal. */
+/** A 403 names the holder of the token, who may not create a SelfSubjectReview. */
 const refusedUser = /User "([^"\\]{1,320})" cannot/
 
 /**

@@ -7,6 +7,9 @@ export const literal = (value: string | readonly string[]): string => JSON.strin
 export const orElse = (path: string, otherwise: string): string =>
   `has(${path}) && ${path} != null ? dyn(${path}) : dyn(${otherwise})`
 
+/** The labels of an object, in an expression that returns the object. */
+export const metadataLabels = (object: string): string => `(${orElse(`${object}.metadata.labels`, '{}')})`
+
 /** matchesGlob (lib/core/access/glob.ts) for an expression that returns a name. */
 export function globCondition(text: string, glob: string): string {
   if (!glob.includes('*')) return `${text} == ${literal(glob)}`

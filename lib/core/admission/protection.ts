@@ -1,6 +1,6 @@
 // The policy in a file on the control plane that protects the policies of the API.
 import { contentHash } from '#lib/core/access/content-hash'
-import { anyOf, literal, orElse } from './cel.ts'
+import { allOf, anyOf, labelConditions, literal, metadataLabels } from './cel.ts'
 import { type AdmissionObject, admissionLabel, resources, toObjects } from './policy.ts'
 
 /** The names of users and groups, as the API server knows them, that may change the policies. */
@@ -8,12 +8,6 @@ export type Keepers = { users: readonly string[]; groups: readonly string[] }
 
 /** What the names of policies in files end in. The API refuses such names (KEP-5793, Kubernetes 1.36). */
 const staticSuffix = '.static.k8s.io'
-
-const labelsOf = (object: string) => `(${orElse(`${object}.metadata.labels`, '{}')})`
-
-/** Is it one of ours? The API server always sends the object as it was before, so a change that removes the label counts. */
-const isOurs = (object: string) =>
-  `${literal(admissionLabel.key)} in ${labelsOf(object)} && ${labelsOf(object)}[${literal(admissionLabel.key)}] == ${literal(admissionLabel.value)}`
 
 /**
  * A policy and its binding with which an API server refuses changes of the policies of `renderAdmission` by anyone but `keepers`. Only
@@ -31,7 +25,13 @@ export const protectionPolicy = ({ users, groups }: Keepers): AdmissionObject[] 
           ['UPDATE', 'DELETE'],
         ),
       ],
-      conditions: { 'policy-of-postern': `oldObject != null && ${isOurs('oldObject')}` },
+      // The API server always sends the object as it was before, so a change that removes the label counts.
+      conditions: {
+        'policy-of-postern': allOf([
+          'oldObject != null',
+          ...labelConditions(metadataLabels('oldObject'), { [admissionLabel.key]: admissionLabel.value }),
+        ]),
+      },
       validations: [
         {
           expression: anyOf([

@@ -6,7 +6,7 @@ import { reservedPrefix, vouchedGroup, vouchedUserName } from '#lib/core/access/
 import { annotations, labels, managedBy } from '#lib/core/grants/names'
 import { maxTokenSeconds } from '#lib/core/grants/token-lifetime'
 import type { CompiledGuardrail } from '#lib/core/guardrails/configured/compile'
-import { allOf, anyOf, globCondition, labelConditions, literal, orElse } from './cel.ts'
+import { allOf, anyOf, globCondition, labelConditions, literal, metadataLabels, orElse } from './cel.ts'
 import { enforcementOf } from './enforceable.ts'
 import { guardrailVariables, matchExpression } from './guardrail-expression.ts'
 import { type AdmissionObject, type PolicyParts, resources, toObjects, type ValidationAction } from './policy.ts'
@@ -62,8 +62,6 @@ const keepers = [
 ]
 
 const isOneOf = (users: readonly string[]) => `${user} in ${literal(users)}`
-
-const metadataLabels = (object: string) => `(${orElse(`${object}.metadata.labels`, '{}')})`
 
 /** Is it an object of a grant, by its labels or its name? */
 const looksLikeGrant = (object: string) =>

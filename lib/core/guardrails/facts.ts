@@ -170,9 +170,8 @@ export function toJudgementFacts(gathered: Gathered): JudgementFacts {
   const labels = ownerLabelsIn(policy.configuration.ownerLabels, submission.cluster).length
     ? labelsThatCount(namespaces, cluster.namespaces ?? [], mayLabelIn(gathered, who))
     : new Map()
-  const routed = {
-    ...{ facts: { cluster: submission.cluster, namespaces, requester, labels }, routing: policy.configuration },
-  }
+  const routedFacts = { cluster: submission.cluster, namespaces, requester, labels }
+  const routed: RequestRouting = { facts: routedFacts, routing: policy.configuration }
   return {
     ...rest,
     routed,

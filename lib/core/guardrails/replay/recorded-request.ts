@@ -132,9 +132,8 @@ export function factsAtSubmission(
   const email = isKnown ? facts.requester.email : null
   const requester = { subject: request.subject, email, emailVerified: email !== null }
   // Neither the labels that counted nor the manager whom the provider named are recorded.
-  const routed: RequestRouting = {
-    ...{ facts: { cluster: request.cluster, namespaces, requester }, routing, incomplete: true },
-  }
+  const routedFacts = { cluster: request.cluster, namespaces, requester }
+  const routed: RequestRouting = { facts: routedFacts, routing, incomplete: true }
   const offered = { ...entitlement, approvals: routedSteps(entitlement.approvals, routed) }
   return {
     unknown,
